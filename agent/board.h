@@ -1,0 +1,105 @@
+/* board.h - what each role says of itself, on one shared page.
+ *
+ * Flow:    every role writes its own row -> [board] -> heartbeat, status,
+ *          capture (is the badge up, is it paused)
+ * Shapes:  one memfd page; every number is an atomic of its own, so a reader
+ *          may see one row mid-way between two updates, never a torn number
+ * Owns:    made by the supervisor, attached by every role
+ * Source:  design.md promise 6: status is truth
+ */
+#ifndef AGENT_BOARD_H
+#define AGENT_BOARD_H
+
+#include "core/err.h"
+#include "core/own.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum board_role {
+    BOARD_SUPERVISOR,
+    BOARD_OUTBOX,
+    BOARD_INDICATOR,
+    BOARD_CAPTURE,
+    BOARD_OCR,
+    BOARD_AI,
+    BOARD_UPLOAD,
+    BOARD_HEARTBEAT,
+    BOARD_ROLES,
+};
+
+enum board_capture_state { /* why capture does or does not */
+                           BOARD_STARTING,
+                           BOARD_CAPTURING,
+                           BOARD_PAUSED,
+                           BOARD_NO_NOTICE,  /* not acknowledged */
+                           BOARD_NO_BADGE,   /* the indicator is not showing */
+                           BOARD_NO_DISPLAY, /* display lost: retrying */
+                           BOARD_LOCKED,
+                           BOARD_TIER_0, /* the tier asks for no content at all
+                                          */
+};
+
+enum board_lane_state { /* what the network lanes are doing */
+                        BOARD_LANE_IDLE,
+                        BOARD_LANE_FLOWING,
+                        BOARD_LANE_BACKING_OFF,
+                        BOARD_LANE_UNAUTHORIZED, /* 401, 403 */
+                        BOARD_LANE_WRONG_SERVER, /* 404, 405, 426 */
+};
+
+struct board_row { /* written by its role, pid and restarts by the supervisor */
+    _Atomic int64_t pid;
+    _Atomic int64_t restarts;
+    _Atomic int64_t alive_boot_ns;
+    _Atomic int64_t busy_ns; /* spent working since start */
+};
+
+struct board {
+    struct board_row role[BOARD_ROLES];
+    /* indicator */
+    _Atomic int64_t badge_shown_boot_ns; /* last time the badge was seen up */
+    /* outbox */
+    _Atomic int64_t paused_until_wall_ns; /* 0: not paused */
+    _Atomic int64_t notice_acknowledged;  /* 0/1: of the present notice */
+    _Atomic int64_t tier;                 /* 0..4, in force */
+    _Atomic int64_t queue_pending, queue_dead, queue_bytes,
+        queue_oldest_wall_ns;
+    _Atomic int64_t head_seq;
+    /* capture */
+    _Atomic int64_t capture_state; /* enum board_capture_state */
+    _Atomic int64_t last_frame_wall_ns;
+    _Atomic int64_t frames_captured, frames_unchanged, frames_dropped;
+    /* ai */
+    _Atomic int64_t last_observation_wall_ns; /* durable in the outbox */
+    _Atomic int64_t ocr_state; /* 0 off, 1 ok, 2 not answering, 3 missing */
+    _Atomic int64_t pictures_withheld; /* no OCR, so no picture was kept */
+    /* upload */
+    _Atomic int64_t last_upload_wall_ns, last_ai_upload_wall_ns;
+    _Atomic int64_t items_delivered, upload_lane, retry_at_wall_ns;
+    _Atomic int64_t upload_nudge; /* heartbeat adds 1 after a good answer: the
+                                     wait of the upload lanes is over */
+    /* heartbeat */
+    _Atomic int64_t last_heartbeat_wall_ns, heartbeat_lane;
+    _Atomic int64_t clock_offset_ms,
+        server_features;        /* -1: not known, 0 layer 1 */
+    _Atomic int64_t session_id; /* of the present session at the server; 0 */
+};
+
+enum err board_create(struct board **out, int *fd) WS_MUST_CHECK;
+enum err board_attach(struct board **out, int fd) WS_MUST_CHECK;
+void board_close(struct board *b);
+OWN_DEFINE(board_close, struct board *)
+
+/* Say that a role lives, with the time it spent working since the last call. */
+void board_alive(struct board *b, enum board_role role, int64_t busy_ns);
+
+/* The badge was seen within the last second. */
+bool board_badge_up(const struct board *b);
+
+/* "capture", "ai" ... as in the role table and in the heartbeat. */
+const char *board_role_name(enum board_role role);
+const char *board_capture_word(enum board_capture_state state);
+
+#endif

@@ -1,0 +1,48 @@
+/* settings.h - every option of the agent, one row each in settings.c.
+ *
+ * Flow:    default < file < WORKSIGHT_AGENT_* < flag -> [settings] -> roles
+ * Units:   _ms milliseconds, _bytes bytes, tier 0..4 (privacy.md)
+ */
+#ifndef AGENT_SETTINGS_H
+#define AGENT_SETTINGS_H
+
+#include "core/conf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum settings_source { SOURCE_AUTO, SOURCE_X11, SOURCE_FILE, SOURCE_SYNTH };
+enum settings_ocr { OCR_ON, OCR_OFF };
+
+struct settings {
+    char *server;      /* http://host:port, with or without /api and slash;
+                          settings_check() brings it to "http://h:p/api" */
+    char *state;       /* folder of the queue, pictures, logs, control.sock */
+    char *source;      /* auto | x11 | file:DIR | synth */
+    int64_t every_ms;  /* between two observations */
+    int64_t tier;      /* 0..4; default 2 */
+    char *purpose;     /* stated purpose; needed for tiers 3 and 4 */
+    char *until;       /* end date YYYY-MM-DD; needed for tiers 3 and 4 */
+    char *acknowledge; /* hash of the notice that the person said yes to */
+    char *display;     /* X display; empty: $DISPLAY */
+    int64_t ocr;       /* enum settings_ocr */
+    int64_t ocr_deadline_ms;
+    bool input_counts;        /* count key and button events (never which) */
+    int64_t picture_every_ms; /* least time between two stored pictures */
+    int64_t picture_quality;  /* JPEG 1..100 */
+    int64_t queue_max_bytes;
+    int64_t heartbeat_every_ms;
+    int64_t batch_items, batch_bytes;
+    int64_t request_deadline_ms;
+    int64_t log_level; /* enum log_level */
+    int64_t log_max_bytes;
+    char *ca_file; /* PEM of the CA; empty: the system's */
+};
+
+extern const struct conf_schema settings_schema;
+
+/* Checks across several settings (tier needs purpose and end date; source
+ * words); messages name the setting, value and fix. Normalizes `server`. */
+enum err settings_check(struct settings *s, FILE *messages) WS_MUST_CHECK;
+
+#endif

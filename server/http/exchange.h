@@ -1,0 +1,128 @@
+/* exchange.h - one request and its one answer.
+ *
+ * Flow:    conn -> [exchange] -> a route's handler -> [exchange] -> conn
+ * Shapes:  what a handler may ask of a request, and the ways to answer it
+ * Errors:  every error answer is problem+json with the member `error` (wire.md)
+ * Owns:    the exchange lives until it was answered or its client left and
+ *          every handler reference is gone; texts given out live as long
+ * Process: a handler runs on the loop or on a reader thread (route.h); the
+ *          answer may be given from any thread, exactly once
+ * Source:  server.md "HTTP layer"; RFC 9110, 9112, 9457
+ */
+#ifndef SERVER_HTTP_EXCHANGE_H
+#define SERVER_HTTP_EXCHANGE_H
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct exchange;
+struct server; /* server/server.h: stores, committer, options */
+
+/* Who asks, decided before the body is read (auth/). */
+struct principal {
+    enum {
+        PRINCIPAL_NOBODY,
+        PRINCIPAL_AGENT,
+        PRINCIPAL_ENROLL,
+        PRINCIPAL_USER
+    } kind;
+    int64_t session_id;       /* agent: the session its token is bound to */
+    uint8_t token_sha256[32]; /* agent, enroll */
+    int64_t user_id;          /* user */
+    unsigned permissions;     /* user: PERM_* bits of auth/roles.h */
+    char csrf[65]; /* user by cookie: the token unsafe methods need */
+    char name[65]; /* user or key name */
+};
+
+/* --- the request --- */
+struct server *exchange_server(struct exchange *x);
+const char *exchange_method(const struct exchange *x);
+const char *exchange_path(const struct exchange *x); /* decoded, no query */
+const char *exchange_header(const struct exchange *x,
+                            const char *name); /* or NULL */
+const char *exchange_query(const struct exchange *x,
+                           const char *name); /* decoded, or NULL */
+const char *exchange_cookie(const struct exchange *x,
+                            const char *name);       /* or NULL */
+const char *exchange_peer(const struct exchange *x); /* address without port */
+const char *exchange_id(const struct exchange *x); /* request id, in and out */
+struct principal *exchange_principal(struct exchange *x);
+
+/* The {id} of the route; handlers of a route with {id} may rely on it. */
+int64_t exchange_path_id(const struct exchange *x);
+/* Any {name} segment of the route, decoded. */
+const char *exchange_path_value(const struct exchange *x, const char *name);
+
+/* The body, decoded from gzip when the route allows it; "" without one. */
+const char *exchange_body(const struct exchange *x, size_t *len);
+
+/* A part of a multipart form that was spooled. */
+struct exchange_part {
+    char name[64];
+    char filename[256]; /* "" for a plain field */
+    char content_type[80];
+    const char *data; /* a plain field, NUL-ended; NULL for a file */
+    size_t len;
+    int fd;             /* a file: unlinked temporary file, at offset 0; -1 */
+    uint8_t head[64];   /* its first bytes, for magic and dimensions */
+    uint8_t sha256[32]; /* of a file's bytes */
+};
+/* NULL when there is no such part. */
+struct exchange_part *exchange_part(struct exchange *x, const char *name);
+
+/* --- the answer, from any thread, once --- */
+
+/* Add a header to the answer to come. */
+void exchange_add_header(struct exchange *x, const char *name,
+                         const char *value);
+
+/* Answer with a body; its bytes are taken over (body may be NULL). */
+void exchange_reply(struct exchange *x, int status, const char *content_type,
+                    struct buf *body);
+
+/* Answer with JSON text; the shorthand of most handlers. */
+void exchange_json(struct exchange *x, int status, struct buf *body);
+
+/* Answer with bytes that outlive the server (embedded assets). */
+void exchange_reply_static(struct exchange *x, int status,
+                           const char *content_type, const void *data,
+                           size_t len);
+
+/* Answer with the rest of a file from its offset; the descriptor is taken. */
+void exchange_reply_file(struct exchange *x, int status,
+                         const char *content_type, int fd, int64_t len);
+
+/* Answer an error: problem+json with `error`. slug names the type
+ * ("seq-reused"), detail says what is wrong and how to mend it. */
+void exchange_problem(struct exchange *x, int status, const char *slug,
+                      const char *fmt, ...) WS_PRINTF(4, 5);
+
+/* The same with a list of places; status is 400. */
+void exchange_problems(struct exchange *x, const char *slug,
+                       const struct wire_problems *problems);
+
+/* 503 with Retry-After. */
+void exchange_busy(struct exchange *x, int retry_after_s);
+
+/* Keep the exchange past the handler's return (then answer later). */
+void exchange_hold(struct exchange *x);
+
+/* True once the client left: work not yet begun can be dropped; the answer
+ * must still be given, and is thrown away. */
+bool exchange_gone(const struct exchange *x);
+
+/* --- server-sent events, on the loop --- */
+
+/* Turn the answer into an event stream; on_close when the client left. */
+void exchange_stream(struct exchange *x, void (*on_close)(void *ctx),
+                     void *ctx);
+/* Send bytes of the stream; false: its buffer is over the bound, close it. */
+bool exchange_stream_send(struct exchange *x, const char *data, size_t len);
+void exchange_stream_end(struct exchange *x);
+
+#endif

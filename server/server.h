@@ -1,0 +1,56 @@
+/* server.h - what a worker of the server holds; handlers reach it by
+ * exchange_server().
+ *
+ * Flow:    main -> worker (opens all of these) -> handlers use them
+ * Process: one a worker process; each member says which threads may use it
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "core/conf.h"
+#include "core/env.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings { /* one row each in server/settings.c */
+    char *listen; /* 127.0.0.1:8080 */
+    char *data;   /* folder of the database, blobs, lock, control.sock */
+    char *enrollment_from; /* networks whose agents need no code */
+    char *web_dir;         /* serve the pages from here (development); empty */
+    int64_t online_ms, late_ms; /* heartbeat ages: online, late, then offline */
+    int64_t max_connections, max_connections_per_peer;
+    int64_t header_deadline_ms, least_body_rate_bytes; /* slow clients */
+    int64_t max_image_bytes, max_batch_bytes, max_batch_items;
+    int64_t commit_queue_items; /* full: 503 */
+    int64_t readers;            /* reader threads */
+    int64_t login_lifetime_ms;
+    int64_t log_level;
+};
+
+struct loop;      /* server/http/loop.h: the worker's event loop */
+struct committer; /* server/commit/committer.h */
+struct readers;   /* server/http/readers.h: threads that may query */
+struct store;     /* server/store/store.h */
+struct blob;      /* server/blob/blob.h */
+struct tokens;    /* server/auth/tokens.h: cache of agents' tokens */
+struct logins;    /* server/auth/logins.h */
+struct live;      /* server/views/live.h: server-sent events */
+struct beats;     /* server/ingest/beats.h: heartbeats, coalesced in memory */
+struct counters;  /* server/views/counters.h: what /metrics shows */
+
+struct server {
+    const struct settings *settings;
+    const struct env *env;
+    struct loop *loop;
+    struct committer *committer;
+    struct readers *readers;
+    struct blob *blob;
+    struct tokens *tokens;
+    struct logins *logins;
+    struct live *live;
+    struct beats *beats;
+    struct counters *counters;
+};
+
+#endif
