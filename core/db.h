@@ -1,10 +1,12 @@
 /* db.h - SQLite, with one error vocabulary and cached statements.
  *
  * Flow:    outbox and store_sqlite -> [db] -> one SQLite file
- * Errors:  WS_EXISTS   a unique constraint
+ * Errors:  WS_EXISTS   a unique constraint     WS_INVALID  another constraint
  *          WS_FULL     the disk is full        WS_CORRUPT  the file is broken
- *          WS_AGAIN    busy                    WS_DENIED   read only
- *          WS_IO       everything else, logged here with SQLite's words
+ *          WS_AGAIN    busy, or the owner has to recover the WAL first
+ *          WS_DENIED   read only               WS_NOTFOUND no file to read
+ *          WS_IO       everything else
+ *          all but WS_EXISTS and WS_NOTFOUND are logged here in SQLite's words
  * Owns:    db_open() hands over a handle; statements belong to it
  * Process: one thread a handle; a WAL file has one connection that writes
  *          (rigs.md: SQLite before 3.51.3), others open DB_READONLY
@@ -38,7 +40,8 @@ OWN_DEFINE(db_close, struct db *)
 enum err db_exec(struct db *db, const char *sql) WS_MUST_CHECK;
 
 /* A statement prepared once a handle and text (the text's address is the
- * cache key: pass literals); it comes reset, its bindings cleared. */
+ * cache key: pass literals); it comes reset, its bindings cleared. Two uses
+ * of one text cannot overlap: the second call ends the first one's rows. */
 enum err db_stmt(struct db *db, const char *sql,
                  struct db_stmt **out) WS_MUST_CHECK;
 
@@ -50,8 +53,11 @@ void db_bind_text(struct db_stmt *s, const char *v);
 void db_bind_blob(struct db_stmt *s, const void *v, size_t len);
 void db_bind_null(struct db_stmt *s);
 
-/* Step to the next row: WS_OK a row is there, WS_NOTFOUND there is none. */
+/* Step to the next row: WS_OK a row is there, WS_NOTFOUND there is none (the
+ * statement is reset then). Whoever stops before the end calls db_reset(). */
 enum err db_step(struct db_stmt *s) WS_MUST_CHECK;
+
+void db_reset(struct db_stmt *s);
 
 /* Run a statement that returns no row. */
 enum err db_run(struct db_stmt *s) WS_MUST_CHECK;
