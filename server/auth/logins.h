@@ -1,0 +1,60 @@
+/* logins.h - who asks: cookies and API keys, looked up without blocking the
+ * loop.
+ *
+ * Flow:    access check (loop) -> [logins] -> a reader thread on a miss ->
+ *          store_accounts
+ * Shapes:  a cookie or key is 256 random bits in hex; only its SHA-256 is kept
+ * Errors:  WS_AGAIN   not known here: call logins_load() on a reader thread
+ *          WS_DENIED  unknown, ended, revoked, or its account is closed
+ * Owns:    logins_open() hands over a handle
+ * Process: every function from any thread; what was looked up counts for
+ *          LOGINS_FRESH_MS, so a revocation holds on every worker within that
+ * Source:  ui.md "CSRF ... 3 levels"; privacy.md A1
+ */
+#ifndef SERVER_AUTH_LOGINS_H
+#define SERVER_AUTH_LOGINS_H
+
+#include "core/env.h"
+#include "core/err.h"
+#include "core/own.h"
+#include "server/http/exchange.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOGINS_COOKIE "ws" /* over plain HTTP */
+#define LOGINS_COOKIE_TLS "__Host-ws"
+#define LOGINS_SECRET_BYTES 65 /* 256 bits in hex and the NUL */
+#define LOGINS_FRESH_MS 900
+#define LOGINS_MAX_CACHED 4096
+
+struct logins;
+struct store;
+
+enum logins_kind { LOGINS_BY_COOKIE, LOGINS_BY_KEY };
+
+enum err logins_open(struct logins **out, const struct env *env) WS_MUST_CHECK;
+void logins_close(struct logins *l);
+OWN_DEFINE(logins_close, struct logins *)
+
+/* Who stands behind a secret, from memory alone: for the loop. */
+enum err logins_find(struct logins *l, enum logins_kind kind,
+                     const char *secret, struct principal *out) WS_MUST_CHECK;
+
+/* The same with a look into the store, remembered: for reader threads. */
+enum err logins_load(struct logins *l, struct store *reader,
+                     enum logins_kind kind, const char *secret,
+                     struct principal *out) WS_MUST_CHECK;
+
+/* Forget everything remembered: after a revocation, a new password, a change
+ * of roles. */
+void logins_forget(struct logins *l);
+
+/* A new secret and its hash. */
+void logins_make_secret(const struct env *env, char secret[LOGINS_SECRET_BYTES],
+                        uint8_t sha256[32]);
+
+/* The token that unsafe methods must carry with a cookie's secret. */
+void logins_csrf(const char *secret, char out[65]);
+
+#endif
