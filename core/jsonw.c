@@ -1,6 +1,7 @@
 #include "core/jsonw.h"
 
 #include "core/clock.h"
+#include "core/utf8.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,39 +12,6 @@ void jsonw_init(struct jsonw *w, struct buf *out)
 {
     w->out = out;
     w->comma = false;
-}
-
-/* Length of the valid UTF-8 sequence at s, 0 if there is none (RFC 3629:
- * no overlong forms, no surrogates, at most U+10FFFF). */
-static size_t utf8_sequence(const unsigned char *s, size_t left)
-{
-    unsigned char low = 0x80, high = 0xbf;
-    size_t n;
-
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        n = 2;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        n = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        n = 4;
-    else
-        return 0;
-    if (s[0] == 0xe0)
-        low = 0xa0;
-    else if (s[0] == 0xed)
-        high = 0x9f;
-    else if (s[0] == 0xf0)
-        low = 0x90;
-    else if (s[0] == 0xf4)
-        high = 0x8f;
-    if (left < n || s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    return n;
 }
 
 static bool plain(unsigned char c)
@@ -74,7 +42,7 @@ static void quoted(struct buf *out, const char *text, size_t len)
             i++;
         } else if (s[i] < 0x20 || s[i] == 0x7f) {
             buf_printf(out, "\\u%04x", s[i++]);
-        } else if ((n = utf8_sequence(s + i, len - i)) > 0) {
+        } else if ((n = utf8_sequence(text + i, len - i)) > 0) {
             buf_append(out, s + i, n);
             i += n;
         } else {

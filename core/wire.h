@@ -81,6 +81,12 @@ enum wire_item_kind {
     WIRE_ITEM_KINDS,
 };
 
+struct wire_item {
+    const char *name;
+    const struct wire_message *message;
+};
+extern const struct wire_item wire_items[WIRE_ITEM_KINDS];
+
 /* The word on the wire for a kind, and back (WS_NOTFOUND). */
 const char *wire_item_name(enum wire_item_kind kind);
 enum err wire_item_kind(const char *name,
@@ -90,6 +96,14 @@ const struct wire_message *wire_item_message(enum wire_item_kind kind);
 /* Check a document against a table; unknown members are allowed and kept. */
 enum err wire_check(const struct wire_message *m, const struct json *doc,
                     struct wire_problems *problems) WS_MUST_CHECK;
+
+/* Check one value that came as text (a form field) against its row. */
+void wire_check_text(const struct wire_field *f, const char *text,
+                     struct wire_problems *problems);
+
+/* Add one problem; past WIRE_MAX_PROBLEMS they are dropped. */
+void wire_problem(struct wire_problems *to, const char *pointer,
+                  const char *fmt, ...) WS_PRINTF(3, 4);
 
 /* The idempotency key of an item: hex SHA-256 of "session_uid/seq". */
 void wire_item_key(const char *session_uid, uint64_t seq, char out[65]);
