@@ -11,6 +11,7 @@
 #define AGENT_BOARD_H
 
 #include "core/err.h"
+#include "core/jsonw.h"
 #include "core/own.h"
 
 #include <stdatomic.h>
@@ -101,5 +102,8 @@ bool board_badge_up(const struct board *b);
 /* "capture", "ai" ... as in the role table and in the heartbeat. */
 const char *board_role_name(enum board_role role);
 const char *board_capture_word(enum board_capture_state state);
+
+/* Write the whole board as the members of an open object, for status. */
+void board_json(const struct board *b, struct jsonw *w);
 
 #endif

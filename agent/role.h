@@ -13,6 +13,7 @@
 #include "agent/board.h"
 #include "agent/settings.h"
 #include "core/env.h"
+#include "core/err.h"
 
 #include <stdbool.h>
 
@@ -39,6 +40,10 @@ struct role {
     struct board *board;
     int fds[ROLE_FDS]; /* -1: not for this role */
 };
+
+/* Give up everything the role's row of roles.c does not name; call it after
+ * acquiring and before supervise_child_ready(). On an error the role exits. */
+enum err role_enter_sandbox(const struct role *role) WS_MUST_CHECK;
 
 /* The table row's function for each role. */
 int outbox_role_run(struct role *role);
