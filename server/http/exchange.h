@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct exchange;
+struct route;
 struct server; /* server/server.h: stores, committer, options */
 
 /* Who asks, decided before the body is read (auth/). */
@@ -41,6 +42,7 @@ struct principal {
 
 /* --- the request --- */
 struct server *exchange_server(struct exchange *x);
+const struct route *exchange_route(const struct exchange *x);
 const char *exchange_method(const struct exchange *x);
 const char *exchange_path(const struct exchange *x); /* decoded, no query */
 const char *exchange_header(const struct exchange *x,
@@ -49,7 +51,9 @@ const char *exchange_query(const struct exchange *x,
                            const char *name); /* decoded, or NULL */
 const char *exchange_cookie(const struct exchange *x,
                             const char *name);       /* or NULL */
-const char *exchange_peer(const struct exchange *x); /* address without port */
+const char *exchange_peer(const struct exchange *x); /* address without port;
+                                   behind a trusted proxy: as it says */
+bool exchange_secure(const struct exchange *x); /* https, at the client's end */
 const char *exchange_id(const struct exchange *x); /* request id, in and out */
 struct principal *exchange_principal(struct exchange *x);
 
@@ -61,14 +65,16 @@ const char *exchange_path_value(const struct exchange *x, const char *name);
 /* The body, decoded from gzip when the route allows it; "" without one. */
 const char *exchange_body(const struct exchange *x, size_t *len);
 
-/* A part of a multipart form that was spooled. */
+/* A part of a multipart form. A file lies in DATA/tmp without a name
+ * (O_TMPFILE): linkat(2) can name it on the same file system; the exchange
+ * closes it unless the handler takes it (TAKE_FD). */
 struct exchange_part {
     char name[64];
     char filename[256]; /* "" for a plain field */
     char content_type[80];
     const char *data; /* a plain field, NUL-ended; NULL for a file */
     size_t len;
-    int fd;             /* a file: unlinked temporary file, at offset 0; -1 */
+    int fd;             /* a file: open for reading, at offset 0; else -1 */
     uint8_t head[64];   /* its first bytes, for magic and dimensions */
     uint8_t sha256[32]; /* of a file's bytes */
 };
@@ -109,11 +115,17 @@ void exchange_problems(struct exchange *x, const char *slug,
 /* 503 with Retry-After. */
 void exchange_busy(struct exchange *x, int retry_after_s);
 
-/* Keep the exchange past the handler's return (then answer later). */
+/* After ACCESS_LATER (access.h): the principal is filled now. From any
+ * thread; not called when the answer was given instead. */
+void exchange_access_done(struct exchange *x);
+
+/* Keep the exchange past the handler's return (then answer later, from any
+ * thread). Call it before anybody else gets to know x. */
 void exchange_hold(struct exchange *x);
 
-/* True once the client left: work not yet begun can be dropped; the answer
- * must still be given, and is thrown away. */
+/* True once the client left, or said it will send no more (FIN: the two can't
+ * be told apart): work not yet begun can be dropped; the answer must still be
+ * given (503), and reaches a client that only half closed. */
 bool exchange_gone(const struct exchange *x);
 
 /* --- server-sent events, on the loop --- */
