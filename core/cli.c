@@ -1,0 +1,326 @@
+#include "core/cli.h"
+
+#include "core/cli_help.h"
+#include "core/conf_parse.h"
+#include "core/nearest.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CLI_MAX_OPTIONS = 16 };
+
+struct cli_call {
+    const struct cli_program *program;
+    const struct cli_command *command;
+    struct conf *conf;
+    const char *given[CLI_MAX_OPTIONS]; /* by the command's options */
+    char **args;
+    size_t arg_count;
+    const char *config_file;
+    bool help;
+};
+
+const struct cli_program *cli_program(const struct cli_call *call)
+{
+    return call->program;
+}
+
+struct conf *cli_conf(struct cli_call *call)
+{
+    return call->conf;
+}
+
+const char *cli_value(const struct cli_call *call, const char *option)
+{
+    for (size_t i = 0; i < call->command->option_count; i++)
+        if (strcmp(call->command->options[i].name, option) == 0)
+            return call->given[i];
+    return NULL;
+}
+
+bool cli_has(const struct cli_call *call, const char *option)
+{
+    return cli_value(call, option) != NULL;
+}
+
+size_t cli_arg_count(const struct cli_call *call)
+{
+    return call->arg_count;
+}
+
+const char *cli_arg(const struct cli_call *call, size_t i)
+{
+    return i < call->arg_count ? call->args[i] : NULL;
+}
+
+int cli_fail(const struct cli_call *call, const char *fix, const char *fmt, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "%s: ", call->program->name);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    if (fix)
+        fprintf(stderr, "→ %s\n", fix);
+    return CLI_USAGE;
+}
+
+static const struct cli_command *find_command(const struct cli_program *p,
+                                              const char *name)
+{
+    for (size_t i = 0; i < p->command_count; i++)
+        if (strcmp(p->commands[i].name, name) == 0)
+            return &p->commands[i];
+    return NULL;
+}
+
+static int unknown_command(const struct cli_program *p, const char *name)
+{
+    struct nearest near = nearest_begin(name);
+
+    for (size_t i = 0; i < p->command_count; i++)
+        if (!p->commands[i].hidden)
+            nearest_offer(&near, p->commands[i].name);
+    fprintf(stderr, "%s: there is no command \"%s\"\n", p->name, name);
+    if (near.best)
+        fprintf(stderr, "→ did you mean: %s %s\n", p->name, near.best);
+    else
+        fprintf(stderr, "→ %s --help lists the commands\n", p->name);
+    return CLI_USAGE;
+}
+
+static int unknown_option(const struct cli_call *call, const char *word)
+{
+    const struct conf_schema *s = call->program->schema;
+    OWN_FREE char *name = strndup(word, strcspn(word, "="));
+    struct nearest near;
+
+    if (!name)
+        return CLI_USAGE;
+    near = nearest_begin(name);
+    for (size_t i = 0; i < call->command->option_count; i++)
+        nearest_offer(&near, call->command->options[i].name);
+    for (size_t i = 0; i < s->count; i++)
+        nearest_offer(&near, s->keys[i].name);
+    fprintf(stderr, "%s %s: there is no option --%s\n", call->program->name,
+            call->command->name, name);
+    if (near.best)
+        fprintf(stderr, "→ did you mean: --%s\n", near.best);
+    else
+        fprintf(stderr, "→ %s %s --help lists the options\n",
+                call->program->name, call->command->name);
+    return CLI_USAGE;
+}
+
+/* The command's options first, then --help and --config, then settings: the
+ * index into this row of options is what getopt_long() gives back. */
+static struct option *make_options(const struct cli_call *call, char **names)
+{
+    const struct cli_command *c = call->command;
+    const struct conf_schema *s = call->program->schema;
+    struct option *list = calloc(c->option_count + s->count + 3, sizeof *list);
+    size_t n = 0;
+
+    if (!list)
+        return NULL;
+    for (size_t i = 0; i < c->option_count; i++)
+        list[n++] = (struct option){
+            c->options[i].name,
+            c->options[i].value ? required_argument : no_argument, NULL, 1};
+    list[n++] = (struct option){"help", no_argument, NULL, 1};
+    list[n++] = (struct option){"config", required_argument, NULL, 1};
+    for (size_t i = 0; i < s->count; i++) {
+        names[i] = strdup(s->keys[i].name);
+        for (char *at = names[i]; at && *at; at++)
+            if (*at == '_')
+                *at = '-';
+        list[n++] = (struct option){names[i] ? names[i] : "", required_argument,
+                                    NULL, 1};
+    }
+    return list;
+}
+
+/* One option that getopt_long() found; settings are set in the second pass,
+ * after file and environment, so that flags win. */
+static void take_option(struct cli_call *call, size_t at, bool settings)
+{
+    size_t own = call->command->option_count;
+    const struct conf_schema *s = call->program->schema;
+
+    if (at < own) {
+        call->given[at] = optarg ? optarg : "";
+    } else if (at == own) {
+        call->help = true;
+    } else if (at == own + 1) {
+        call->config_file = optarg;
+    } else if (settings) {
+        const char *name = s->keys[at - own - 2].name;
+        char where[80];
+        enum err e;
+
+        snprintf(where, sizeof where, "--%s", name);
+        for (char *c = where; *c; c++)
+            if (*c == '_')
+                *c = '-';
+        e = conf_set(call->conf, name, optarg, CONF_FLAG, where);
+        (void)e; /* the mistake is in conf's list, shown with all others */
+    }
+}
+
+static int read_options(struct cli_call *call, int argc, char **argv,
+                        const struct option *list, bool settings)
+{
+    int at, found;
+
+    optind = 0; /* glibc: start over, also its inner state */
+    opterr = 0;
+    while ((found = getopt_long(argc, argv, ":h", list, &at)) != -1) {
+        const char *word = argv[optind - 1];
+
+        if (found == 'h')
+            call->help = true;
+        else if (found == ':')
+            return cli_fail(call, NULL, "%s: %s needs a value",
+                            call->command->name, word);
+        else if (found == '?' && strncmp(word, "--", 2) == 0)
+            return unknown_option(call, word + 2);
+        else if (found == '?')
+            return unknown_option(call, word);
+        else
+            take_option(call, (size_t)at, settings);
+    }
+    call->args = argv + optind;
+    call->arg_count = (size_t)(argc - optind);
+    return CLI_OK;
+}
+
+static int load_files(struct cli_call *call)
+{
+    const struct cli_program *p = call->program;
+    OWN_FREE char *variable = NULL;
+    const char *chosen = call->config_file;
+    enum err e;
+
+    if (!chosen && asprintf(&variable, "%sCONFIG", p->schema->env_prefix) > 0)
+        chosen = getenv(variable);
+    if (chosen) {
+        e = conf_load_file(call->conf, chosen);
+        if (e == WS_NOTFOUND)
+            return cli_fail(call, "give the path of an INI file that exists",
+                            "cannot read the settings file \"%s\"", chosen);
+        return CLI_OK; /* other mistakes are in conf's list */
+    }
+    for (const char *const *f = p->files; *f; f++) {
+        OWN_FREE char *path = conf_parse_path(*f);
+
+        if (path && conf_load_file(call->conf, path) != WS_NOTFOUND)
+            break;
+    }
+    return CLI_OK;
+}
+
+static int check_args(const struct cli_call *call)
+{
+    const struct cli_command *c = call->command;
+
+    if (call->arg_count >= c->min_args && call->arg_count <= c->max_args)
+        return CLI_OK;
+    fprintf(stderr, "%s: ", call->program->name);
+    if (call->arg_count > c->max_args)
+        fprintf(stderr, "%s does not take \"%s\"\n", c->name,
+                call->args[c->max_args]);
+    else
+        fprintf(stderr, "%s needs %s\n", c->name, c->args);
+    fprintf(stderr, "→ %s %s --help shows examples\n", call->program->name,
+            c->name);
+    return CLI_USAGE;
+}
+
+static int prepare(struct cli_call *call, int argc, char **argv,
+                   const struct option *list)
+{
+    enum err env;
+    int status = read_options(call, argc, argv, list, false);
+
+    if (status || call->help)
+        return status;
+    if (conf_open(&call->conf, call->program->schema, call->program->values))
+        return cli_fail(call, NULL, "no memory for the settings");
+    status = load_files(call);
+    if (status)
+        return status;
+    env = conf_load_env(call->conf, environ);
+    (void)env; /* its mistakes are in conf's list */
+    status = read_options(call, argc, argv, list, true);
+    if (status)
+        return status;
+    if (conf_check(call->conf, stderr))
+        return cli_fail(call, NULL,
+                        "the settings above are wrong; `%s help settings` "
+                        "lists all of them",
+                        call->program->name);
+    return check_args(call);
+}
+
+static int run_command(const struct cli_program *p,
+                       const struct cli_command *command, int argc, char **argv)
+{
+    struct cli_call call = {.program = p, .command = command};
+    OWN_FREE char **names = calloc(p->schema->count + 1, sizeof *names);
+    OWN_FREE struct option *list = names ? make_options(&call, names) : NULL;
+    int status;
+
+    if (!list)
+        return cli_fail(&call, NULL, "no memory");
+    status = prepare(&call, argc, argv, list);
+    if (status == CLI_OK && call.help)
+        cli_help_command(p, command, stdout);
+    else if (status == CLI_OK)
+        status = command->run(&call);
+    conf_close(call.conf);
+    for (size_t i = 0; i < p->schema->count; i++)
+        free(names[i]);
+    return status;
+}
+
+static int help(const struct cli_program *p, const char *topic)
+{
+    const struct cli_command *c = topic ? find_command(p, topic) : NULL;
+
+    if (c)
+        cli_help_command(p, c, stdout);
+    else if (topic && strcmp(topic, "settings") == 0)
+        cli_help_settings(p, stdout);
+    else if (topic)
+        return unknown_command(p, topic);
+    else
+        cli_help_program(p, stdout);
+    return CLI_OK;
+}
+
+int cli_main(const struct cli_program *program, int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : NULL;
+    const struct cli_command *command =
+        word ? find_command(program, word) : NULL;
+
+    if (!word) {
+        cli_help_program(program, stderr);
+        return CLI_USAGE;
+    }
+    if (command)
+        return run_command(program, command, argc - 1, argv + 1);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+        strcmp(word, "help") == 0)
+        return help(program, argc > 2 ? argv[2] : NULL);
+    if (strcmp(word, "--version") == 0) {
+        printf("%s %s\n", program->name, program->version);
+        return CLI_OK;
+    }
+    return unknown_command(program, word);
+}
