@@ -15,11 +15,38 @@
 #include "core/env.h"
 #include "core/own.h"
 
+#include <stdbool.h>
+
 struct http_client;
 
+/* Each phase of an exchange has its own limit under the whole deadline. */
+struct http_client_limits {
+    int64_t connect_ms;    /* name, TCP and TLS together */
+    int64_t first_byte_ms; /* nothing moved, and no answer has begun */
+    int64_t low_speed_ms;  /* nothing moved, in the middle of an answer */
+};
+
+#define HTTP_CLIENT_LIMITS                                                     \
+    ((struct http_client_limits){                                              \
+        .connect_ms = 10000, .first_byte_ms = 20000, .low_speed_ms = 15000})
+
+/* http and https only; the environment's proxy is used, never for loopback. */
 enum err http_client_open(struct http_client **out) WS_MUST_CHECK;
 void http_client_close(struct http_client *c);
 OWN_DEFINE(http_client_close, struct http_client *)
+
+void http_client_set_limits(struct http_client *c,
+                            const struct http_client_limits *limits);
+
+/* Trust only the CAs of this PEM file; "" means the system's. The file is read
+ * here, once, so that a sandbox may forbid it afterwards. */
+enum err http_client_trust(struct http_client *c,
+                           const char *ca_file) WS_MUST_CHECK;
+
+/* Called about four times a second while an exchange waits; when it returns
+ * false the exchange ends at once without an answer. */
+void http_client_on_wait(struct http_client *c, bool (*go_on)(void *ctx),
+                         void *ctx);
 
 /* Load what a first request would load lazily (resolver, CA file). */
 void http_client_warm(struct http_client *c);
