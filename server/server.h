@@ -37,7 +37,7 @@ struct tokens;    /* server/auth/tokens.h: cache of agents' tokens */
 struct logins;    /* server/auth/logins.h */
 struct live;      /* server/views/live.h: server-sent events */
 struct beats;     /* server/ingest/beats.h: heartbeats, coalesced in memory */
-struct counters;  /* server/views/counters.h: what /metrics shows */
+struct counters;  /* server/counters.h: what /metrics shows */
 
 struct server {
     const struct settings *settings;

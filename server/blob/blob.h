@@ -1,0 +1,66 @@
+/* blob.h - where pictures lie: bytes under a name, whole or not there.
+ *
+ * Flow:    ingest (reader threads) -> [blob] -> views
+ * Shapes:  names are [0-9a-f/] only, as blob_name() makes them; blob durable,
+ *          then the row; to delete: the row marked, the blob, the row
+ * Units:   sizes in bytes
+ * Errors:  WS_FULL      no room: answer 507
+ *          WS_NOTFOUND  no such blob      WS_INVALID  not such a name
+ *          WS_IO        the disk or the peer said no: answer 503
+ * Owns:    blob_open() hands over a handle; blob_close() ends it
+ * Process: all functions may block; safe for threads
+ * Source:  design.md section 2, "Pictures are blobs"
+ */
+#ifndef SERVER_BLOB_BLOB_H
+#define SERVER_BLOB_BLOB_H
+
+#include "core/err.h"
+#include "core/own.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BLOB_NAME_BYTES 64
+
+struct blob;
+
+/* One kind of place. Every member is required; all functions may block. */
+struct blob_ops {
+    const char *name; /* as written in an address, before the colon */
+    enum err (*open)(struct blob **out, const char *where);
+    void (*close)(struct blob *b);
+    enum err (*put)(struct blob *b, const char *name, int fd, int64_t len);
+    enum err (*get)(struct blob *b, const char *name, int *fd, int64_t *len);
+    enum err (*drop)(struct blob *b, const char *name);
+};
+
+/* Every backend's handle begins with this. */
+struct blob {
+    const struct blob_ops *ops;
+};
+
+/* Open the place that an address names: "file:DIR". */
+enum err blob_open(struct blob **out, const char *address) WS_MUST_CHECK;
+void blob_close(struct blob *b);
+OWN_DEFINE(blob_close, struct blob *)
+
+/* The name of an item's picture: session, seq (or the first half of its key's
+ * hash), and the start of the picture's own hash, so that other bytes under the
+ * same seq never overwrite the first ones. part 0: image, 1: thumbnail. */
+void blob_name(int64_t session_id, uint64_t seq_or_key,
+               const uint8_t sha256[32], int part, char out[BLOB_NAME_BYTES]);
+
+/* Keep the whole file behind a descriptor (as exchange_part gives it) under a
+ * name. When this returns WS_OK it survives a power cut; the same name again
+ * means the same bytes, and is fine. */
+enum err blob_put(struct blob *b, const char *name, int fd,
+                  int64_t len) WS_MUST_CHECK;
+
+/* Open a blob for reading at offset 0. */
+enum err blob_get(struct blob *b, const char *name, int *fd,
+                  int64_t *len) WS_MUST_CHECK;
+
+/* Remove a blob; one that is not there is fine. */
+enum err blob_drop(struct blob *b, const char *name) WS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,59 @@
+/* store_ledger.h - which items of a session arrived, as intervals of seq.
+ *
+ * Flow:    commit writes it with the facts; the ledger endpoint reads it
+ * Shapes:  runs of seqs, first and last included; they outlive the rows
+ * Errors:  as store.h
+ * Source:  wire.md "Ledger": recorded = delivered + dead-lettered + dropped
+ *          (counted, by reason) + still queued; never COUNT(*)
+ */
+#ifndef SERVER_STORE_STORE_LEDGER_H
+#define SERVER_STORE_STORE_LEDGER_H
+
+#include "server/store/store.h"
+
+struct store_run {
+    int64_t first, last;
+};
+
+/* The delivered runs that overlap [first, last], in order; at most `max`. */
+enum err store_ledger_delivered(struct store *s, int64_t session_id,
+                                int64_t first, int64_t last,
+                                struct store_run *out, size_t max,
+                                size_t *count) WS_MUST_CHECK;
+
+/* Add a run, none of which was delivered before; tombstones in it end. */
+enum err store_ledger_deliver(struct store *s, int64_t session_id,
+                              struct store_run run) WS_MUST_CHECK;
+
+/* Account for seqs that will not come (runs may overlap what is delivered or
+ * buried: that part changes nothing) and for `count` things without a seq. */
+enum err store_ledger_bury(struct store *s, int64_t session_id,
+                           const char *reason, const struct store_run *runs,
+                           size_t run_count, int64_t count) WS_MUST_CHECK;
+
+struct store_tombstones {
+    char reason[256];
+    int64_t seqs;     /* buried now: not delivered since */
+    int64_t replaced; /* were buried and arrived after all */
+    int64_t count;    /* things that never had a seq */
+};
+
+/* Everything about one session but the runs. */
+struct store_ledger {
+    int64_t accepted, tombstoned, expired, erased; /* monotone, of seqs */
+    int64_t replaced;          /* tombstoned, then delivered */
+    int64_t head_seq, head_ns; /* as of the last heartbeat; 0: none */
+    int64_t queued;            /* head - accepted - buried, at least 0 */
+    struct store_tombstones reasons[32];
+    size_t reason_count;
+};
+
+enum err store_ledger_read(struct store *s, int64_t session_id,
+                           struct store_ledger *out) WS_MUST_CHECK;
+
+/* The buried runs, in order, from `after` on. */
+enum err store_ledger_buried(struct store *s, int64_t session_id, int64_t after,
+                             struct store_run *out, size_t max,
+                             size_t *count) WS_MUST_CHECK;
+
+#endif
