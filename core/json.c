@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double largest_exact = 9007199254740992.0; /* 2^53 */
+static const double largest_exact = 9007199254740991.0; /* 2^53 - 1 */
 
 /* struct json is cJSON under our name: one file knows the library. */
 static const cJSON *node(const struct json *v)
@@ -102,7 +102,7 @@ static enum err check_tree(const cJSON *v, struct json_error *why)
     enum err e;
 
     if (cJSON_IsNumber(v) && !(fabs(v->valuedouble) <= largest_exact)) {
-        say(why, 0, "a number is past 2^53: send it as a text");
+        say(why, 0, "a number is past 2^53 - 1: send it as a text");
         return WS_INVALID;
     }
     if (cJSON_IsObject(v)) {
