@@ -1,0 +1,174 @@
+// procs.mjs - the real programs as a test sees them: start, wait, stop.
+//
+// Every wait is for a condition with a deadline, never for a time alone.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const top = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** The build folder under test: WS_BUILD, or build/ of this checkout. */
+export const build = resolve(top, process.env.WS_BUILD ?? 'build');
+export const program = (name) => join(build, name);
+
+/** A folder that is removed when the test ends (t.after). */
+export function tempDir(t, prefix = 'ws-') {
+  const dir = mkdtempSync(join(tmpdir(), prefix));
+  t?.after?.(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+  return dir;
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort() {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.on('error', fail);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
+}
+
+/** Call until it returns something truthy; the value comes back. */
+export async function waitFor(what, condition, { ms = 15000, every = 50 } = {}) {
+  const end = Date.now() + ms;
+  let last;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      const why = last instanceof Error ? last.message : JSON.stringify(last);
+      throw new Error(`not within ${ms} ms: ${what} (last: ${why})`);
+    }
+    await new Promise((next) => setTimeout(next, every));
+  }
+}
+
+/** A running program: its output, and ways to end it. */
+export class Proc {
+  constructor(file, args, options = {}) {
+    this.out = '';
+    this.err = '';
+    this.child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...options,
+      env: { ...process.env, ...options.env },
+    });
+    this.pid = this.child.pid;
+    this.child.stdout.on('data', (chunk) => (this.out += chunk));
+    this.child.stderr.on('data', (chunk) => (this.err += chunk));
+    // 'exit', not 'close': a grandchild may hold the pipes longer.
+    this.exited = new Promise((done) => {
+      this.child.on('error', (error) => {
+        this.err += `${error}\n`;
+        done({ code: 127, signal: null });
+      });
+      this.child.on('exit', (code, signal) => done({ code, signal }));
+    });
+    this.exited.then((end) => (this.end = end));
+  }
+
+  kill(signal = 'SIGKILL') {
+    if (!this.end) this.child.kill(signal);
+    return this.exited;
+  }
+
+  /** SIGTERM, and SIGKILL when it does not end in time; returns the ms. */
+  async stop(ms = 10000) {
+    const begun = Date.now();
+    if (this.end) return 0;
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), ms);
+    await this.exited;
+    clearTimeout(timer);
+    return Date.now() - begun;
+  }
+
+  /** The JSON lines of stderr. */
+  lines() {
+    return this.err.split('\n').flatMap((line) => {
+      try {
+        return [JSON.parse(line)];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+/** Run to the end; {code, out, err}. */
+export async function run(file, args, { input, timeoutMs = 30000, ...options } = {}) {
+  const proc = new Proc(file, args, {
+    ...options,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  if (input !== undefined) proc.child.stdin.end(input);
+  const closed = new Promise((done) => proc.child.on('close', done));
+  const timer = setTimeout(() => proc.child.kill('SIGKILL'), timeoutMs);
+  const { code, signal } = await proc.exited;
+  clearTimeout(timer);
+  await Promise.race([closed, new Promise((next) => setTimeout(next, 1000))]);
+  return { code: code ?? `killed by ${signal}`, out: proc.out, err: proc.err };
+}
+
+/** Start a server on a free (or the given) port and wait until it answers. */
+export async function startServer(t, { data, port, args = [], env = {} } = {}) {
+  const at = port ?? (await freePort());
+  const dir = data ?? tempDir(t, 'ws-server-');
+  const proc = new Proc(
+    program('worksight-server'),
+    ['serve', '--listen', `127.0.0.1:${at}`, '--data', dir, ...args],
+    { env },
+  );
+  proc.url = `http://127.0.0.1:${at}`;
+  proc.port = at;
+  proc.data = dir;
+  t?.after?.(() => proc.stop());
+  await waitFor(
+    'the server answers /healthz',
+    async () => {
+      if (proc.end) throw new Error(`it ended: ${JSON.stringify(proc.end)} ${proc.err}`);
+      return (await fetch(`${proc.url}/healthz`)).ok;
+    },
+    { ms: 20000 },
+  );
+  return proc;
+}
+
+/** Start an agent; it stops with the test. */
+export function startAgent(t, { server, state, args = [], env = {} }) {
+  const dir = state ?? tempDir(t, 'ws-agent-');
+  const proc = new Proc(
+    program('worksight-agent'),
+    ['run', '--server', server, '--state', dir, ...args],
+    { env: { DISPLAY: '', WAYLAND_DISPLAY: '', ...env } },
+  );
+  proc.state = dir;
+  t?.after?.(() => proc.stop());
+  return proc;
+}
+
+/** Run `worksight-agent COMMAND` on a state folder; JSON when it prints it. */
+export async function agentCommand(state, ...args) {
+  const result = await run(program('worksight-agent'), [...args, '--state', state]);
+  try {
+    result.json = JSON.parse(result.out);
+  } catch {
+    result.json = undefined;
+  }
+  return result;
+}
+
+export async function serverCommand(data, args, options = {}) {
+  return run(program('worksight-server'), [...args, '--data', data], options);
+}
