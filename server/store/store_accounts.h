@@ -1,4 +1,4 @@
-/* store_accounts.h - accounts, logins, keys, codes and the access log as rows.
+/* store_accounts.h - accounts, logins, keys, codes and links as rows.
  *
  * Flow:    auth, cli -> [store_accounts] -> the engine's SQL
  * Shapes:  secrets come as SHA-256 only; passwords as Argon2id texts
@@ -33,7 +33,7 @@ struct store_account {
     char roles[STORE_ROLES_BYTES];
     char team[STORE_NAME_BYTES]; /* "": none */
     char password[STORE_PASSWORD_BYTES];
-    int64_t created_ns, closed_ns, password_ns;
+    int64_t created_ns, closed_ns, password_ns, login_ns;
 };
 
 struct store_login {
@@ -61,24 +61,14 @@ struct store_code {
     int64_t session_id; /* that was opened with it */
 };
 
-/* One row of the access log; hashed together with the row before it. */
-struct store_audit {
-    int64_t id, at_ns;
-    const char *actor;   /* "ana", "key:grafana", "cli", "" */
-    int64_t account_id;  /* 0: no account */
-    const char *action;  /* "login", "login.failed", "screenshot.view" ... */
-    const char *object;  /* "screenshot:17" */
-    const char *detail;  /* JSON text or "" */
-    const char *address; /* of the asker */
-    const char *request; /* request id */
-};
-
 /* --- accounts --- */
 enum err store_accounts_by_name(struct store *s, const char *name,
                                 struct store_account *out) WS_MUST_CHECK;
 enum err store_accounts_by_id(struct store *s, int64_t id,
                               struct store_account *out) WS_MUST_CHECK;
-enum err store_accounts_count(struct store *s, int64_t *out) WS_MUST_CHECK;
+/* How many there ever were; and the first one that may administer, or 0. */
+enum err store_accounts_count(struct store *s, int64_t *count,
+                              int64_t *first_admin) WS_MUST_CHECK;
 /* Up to `max` accounts after an id, by id. */
 enum err store_accounts_list(struct store *s, int64_t after_id,
                              struct store_account *out, size_t max,
@@ -96,20 +86,27 @@ enum err store_accounts_set_password(struct store *s, int64_t account_id,
 enum err store_accounts_login(struct store *s, const uint8_t sha256[32],
                               int64_t now_ns, struct store_login *login,
                               struct store_account *account) WS_MUST_CHECK;
+/* The live ones of an account, newest first, with ids below `before_id`. */
 enum err store_accounts_logins(struct store *s, int64_t account_id,
-                               int64_t now_ns, struct store_login *out,
-                               size_t max, size_t *count) WS_MUST_CHECK;
-/* W */
+                               int64_t now_ns, int64_t before_id,
+                               struct store_login *out, size_t max,
+                               size_t *count) WS_MUST_CHECK;
+/* W: its id is set; the account's last login is now. */
 enum err store_accounts_login_add(struct store *s,
                                   struct store_login *l) WS_MUST_CHECK;
-/* W: end one login of an account (0: of any). */
+/* W: end one login of an account. */
 enum err store_accounts_login_end(struct store *s, int64_t id,
-                                  int64_t account_id) WS_MUST_CHECK;
+                                  int64_t account_id,
+                                  int64_t now_ns) WS_MUST_CHECK;
+/* W: end all logins of an account but one (0: all). */
+enum err store_accounts_logins_end(struct store *s, int64_t account_id,
+                                   int64_t keep_login,
+                                   int64_t now_ns) WS_MUST_CHECK;
 /* W: seen now, from here. */
 enum err store_accounts_login_seen(struct store *s, int64_t id, int64_t now_ns,
                                    const char *address) WS_MUST_CHECK;
-/* W: drop ended logins, old links and old codes. */
-enum err store_accounts_sweep(struct store *s, int64_t now_ns) WS_MUST_CHECK;
+/* W: drop logins and links that ended or expired before a time. */
+enum err store_accounts_sweep(struct store *s, int64_t before_ns) WS_MUST_CHECK;
 
 /* --- API keys --- */
 enum err store_accounts_key(struct store *s, const uint8_t sha256[32],
@@ -120,6 +117,9 @@ enum err store_accounts_keys(struct store *s, int64_t after_id,
 /* W */
 enum err store_accounts_key_add(struct store *s,
                                 struct store_key *k) WS_MUST_CHECK;
+/* W */
+enum err store_accounts_key_used(struct store *s, int64_t id,
+                                 int64_t now_ns) WS_MUST_CHECK;
 /* W: by id or, when id is 0, by name. */
 enum err store_accounts_key_revoke(struct store *s, int64_t id,
                                    const char *name,
@@ -139,28 +139,34 @@ enum err store_accounts_code_revoke(struct store *s, int64_t id,
 enum err store_accounts_code_use(struct store *s, const uint8_t sha256[32],
                                  int64_t session_id, int64_t now_ns,
                                  struct store_code *out) WS_MUST_CHECK;
-/* The code is good for one use now; nothing is changed. */
+/* The code, when it is good for one use now; nothing is changed. */
 enum err store_accounts_code_good(struct store *s, const uint8_t sha256[32],
-                                  int64_t now_ns) WS_MUST_CHECK;
-/* W: the sessions of an agent are a person's from this session on. */
-enum err store_accounts_assign(struct store *s, int64_t session_id,
-                               int64_t account_id) WS_MUST_CHECK;
-
-/* --- set-up links --- */
-/* W */
-enum err store_accounts_link_add(struct store *s, const uint8_t sha256[32],
-                                 int64_t now_ns,
-                                 int64_t expires_ns) WS_MUST_CHECK;
+                                  int64_t now_ns,
+                                  struct store_code *out) WS_MUST_CHECK;
+/* --- one-time links --- */
+struct store_link {
+    int64_t id;
+    uint8_t sha256[32];
+    int64_t account_id; /* whom it logs in; 0: it makes the first account */
+    int64_t created_ns, expires_ns;
+};
+/* The link that is good for one use now. */
+enum err store_accounts_link(struct store *s, const uint8_t sha256[32],
+                             int64_t now_ns,
+                             struct store_link *out) WS_MUST_CHECK;
+/* W: its id is set. */
+enum err store_accounts_link_add(struct store *s,
+                                 struct store_link *l) WS_MUST_CHECK;
 /* W: use it up: once. */
-enum err store_accounts_link_use(struct store *s, const uint8_t sha256[32],
+enum err store_accounts_link_use(struct store *s, int64_t id,
                                  int64_t now_ns) WS_MUST_CHECK;
 
-/* --- the access log --- */
-/* W: append one row. */
-enum err store_accounts_audit(struct store *s,
-                              const struct store_audit *row) WS_MUST_CHECK;
-/* Walk the chain: WS_OK, or WS_CORRUPT with the first row that does not fit. */
-enum err store_accounts_audit_verify(struct store *s,
-                                     int64_t *bad_id) WS_MUST_CHECK;
+/* --- keys that every worker shares --- */
+enum err store_accounts_secret(struct store *s, const char *name,
+                               uint8_t out[32]) WS_MUST_CHECK;
+/* W: keep it unless there is one already; out is the one that counts. */
+enum err store_accounts_secret_make(struct store *s, const char *name,
+                                    const uint8_t fresh[32],
+                                    uint8_t out[32]) WS_MUST_CHECK;
 
 #endif

@@ -1,0 +1,110 @@
+#include "server/store/store_accounts_backend.h"
+#include "server/store/store_sqlite.h"
+
+#include <string.h>
+
+#define ROW                                                                    \
+    "SELECT id, at_ns, actor, account_id, action, object, detail, address, "   \
+    "request, hash FROM audit WHERE id>? AND id<? "
+
+static enum err head(struct store *s, int64_t *id, uint8_t hash[32])
+{
+    struct db_stmt *q;
+    const void *bytes;
+    size_t len;
+    enum err e = db_stmt(store_sqlite_db(s),
+                         "SELECT id, hash FROM audit_head WHERE one=1", &q);
+
+    if (e)
+        return e;
+    e = db_step(q);
+    if (e)
+        return e == WS_NOTFOUND ? WS_CORRUPT : e;
+    *id = db_int(q, 0);
+    bytes = db_blob(q, 1, &len);
+    if (len == 32)
+        memcpy(hash, bytes, 32);
+    db_reset(q);
+    return len == 32 ? WS_OK : WS_CORRUPT;
+}
+
+static enum err put(struct store *s, const struct store_audit *row,
+                    const uint8_t hash[32])
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s),
+                         "INSERT INTO audit (id, at_ns, actor, account_id, "
+                         "action, object, detail, address, request, hash) "
+                         "VALUES (?,?,?,?,?,?,?,?,?,?)",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, row->id);
+    db_bind_int(q, row->at_ns);
+    db_bind_text(q, row->actor);
+    db_bind_int(q, row->account_id);
+    db_bind_text(q, row->action);
+    db_bind_text(q, row->object);
+    db_bind_text(q, row->detail);
+    db_bind_text(q, row->address);
+    db_bind_text(q, row->request);
+    db_bind_blob(q, hash, 32);
+    e = db_run(q);
+    if (e)
+        return e;
+    e = db_stmt(store_sqlite_db(s),
+                "UPDATE audit_head SET id=?, hash=? WHERE one=1", &q);
+    if (e)
+        return e;
+    db_bind_int(q, row->id);
+    db_bind_blob(q, hash, 32);
+    return db_run(q);
+}
+
+static enum err walk(struct store *s, int64_t after_id, int64_t before_id,
+                     bool newest_first,
+                     int (*each)(void *ctx, const struct store_audit *row,
+                                 const uint8_t hash[32]),
+                     void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = newest_first
+                     ? db_stmt(store_sqlite_db(s), ROW "ORDER BY id DESC", &q)
+                     : db_stmt(store_sqlite_db(s), ROW "ORDER BY id", &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, after_id);
+    db_bind_int(q, before_id);
+    while ((e = db_step(q)) == WS_OK) {
+        struct store_audit row = {
+            .id = db_int(q, 0),
+            .at_ns = db_int(q, 1),
+            .actor = db_text(q, 2),
+            .account_id = db_int(q, 3),
+            .action = db_text(q, 4),
+            .object = db_text(q, 5),
+            .detail = db_text(q, 6),
+            .address = db_text(q, 7),
+            .request = db_text(q, 8),
+        };
+        size_t len;
+        const void *hash = db_blob(q, 9, &len);
+
+        if (len != 32) {
+            e = WS_CORRUPT;
+            break;
+        }
+        if (!each(ctx, &row, hash))
+            break;
+    }
+    db_reset(q);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+const struct store_audit_ops store_sqlite_audit = {
+    .head = head,
+    .put = put,
+    .walk = walk,
+};
