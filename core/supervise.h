@@ -1,9 +1,11 @@
 /* supervise.h - children that are the same program run again, kept alive.
  *
  * Flow:    main -> [supervise] -> one process a role
- * Shapes:  a child gets fd 0 = /dev/null, 2 = the log pipe,
- * SUPERVISE_CONTROL_FD = its control socket, then its own fds in the order of
- * its row from SUPERVISE_FIRST_FD on; its argv is `self --role NAME` plus extra
+ * Shapes:  a child gets fd 0 = /dev/null, 1 and 2 = the log pipe,
+ *          SUPERVISE_CONTROL_FD = its control socket, then its own fds in the
+ *          order of its row from SUPERVISE_FIRST_FD on (-1 leaves a gap); its
+ *          argv is `self --role NAME`, base_argv and argv, or, of another
+ *          program, the path and argv
  * Errors:  a child that cannot start is told from one that died; deaths before
  *          the first progress back off (0, 0, 0, 0, 0, then 1 s doubling to
  *          60 s), the count falls off after a minute
