@@ -6,6 +6,7 @@
 #define CORE_SHA256_H
 
 #include "core/err.h"
+#include "core/own.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ enum err sha256_open(struct sha256 **out) WS_MUST_CHECK;
 void sha256_update(struct sha256 *h, const void *data, size_t len);
 void sha256_finish(struct sha256 *h, uint8_t out[SHA256_BYTES]);
 void sha256_close(struct sha256 *h);
+OWN_DEFINE(sha256_close, struct sha256 *)
 
 /* Lowercase hex and a NUL: out has 2 * len + 1 bytes. */
 void sha256_hex(const uint8_t *bytes, size_t len, char *out);
