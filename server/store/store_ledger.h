@@ -42,6 +42,7 @@ struct store_tombstones {
 struct store_ledger {
     int64_t accepted, tombstoned, expired, erased; /* monotone, of seqs */
     int64_t replaced;          /* tombstoned, then delivered */
+    int64_t buried;            /* tombstoned and not delivered since */
     int64_t head_seq, head_ns; /* as of the last heartbeat; 0: none */
     int64_t queued;            /* head - accepted - buried, at least 0 */
     struct store_tombstones reasons[32];

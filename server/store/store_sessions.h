@@ -23,6 +23,7 @@ struct store_session {
     int64_t started_ns;   /* as the agent says; layer 1: created_ns */
     int64_t created_ns;
     int64_t user_id;     /* the person, by the enrollment code; 0: none */
+    int64_t tier;        /* acknowledged, as it declares; -1: layer 1 */
     const char *payload; /* the body as it came */
     size_t payload_len;
 };

@@ -1,0 +1,415 @@
+/* store_sqlite_ledger.c - runs of seqs that arrived, and that never will.
+ *
+ * Both tables hold disjoint runs, one row each; neighbours are joined, so a
+ * session delivered in order is one row whatever its length:
+ *
+ *   delivered  [1 ....... 40]      [43 . 50]     [52 ...
+ *   buried                   [41 42]        [51]
+ *
+ * deliver() takes a run that is in no delivered row, joins it with the row
+ * that ends before it and the one that starts after it, and cuts it out of
+ * what is buried. bury() fills only the gaps: what is in either table stays.
+ */
+#include "server/store/store_sqlite.h"
+
+#include <stdio.h>
+
+#define MAX_STEPS 20000 /* gaps that one tombstone may fill */
+
+/* The last row of a table that starts at or before `at`: WS_NOTFOUND. */
+static enum err row_at(struct db *db, const char *sql, int64_t session_id,
+                       int64_t at, struct store_run *out)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db, sql, &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, at);
+    e = db_step(q);
+    if (e)
+        return e;
+    *out = (struct store_run){db_int(q, 0), db_int(q, 1)};
+    db_reset(q);
+    return WS_OK;
+}
+
+static const char delivered_before[] =
+    "SELECT first_seq, last_seq FROM delivered WHERE session_id = ?"
+    " AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1";
+static const char delivered_after[] =
+    "SELECT first_seq, last_seq FROM delivered WHERE session_id = ?"
+    " AND first_seq > ? ORDER BY first_seq LIMIT 1";
+static const char buried_before[] =
+    "SELECT first_seq, last_seq FROM buried WHERE session_id = ?"
+    " AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1";
+static const char buried_after[] =
+    "SELECT first_seq, last_seq FROM buried WHERE session_id = ?"
+    " AND first_seq > ? ORDER BY first_seq LIMIT 1";
+
+/* Run a statement with up to three numbers. */
+static enum err run3(struct db *db, const char *sql, int64_t a, int64_t b,
+                     int64_t c)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db, sql, &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, a);
+    db_bind_int(q, b);
+    db_bind_int(q, c);
+    return db_run(q);
+}
+
+/* --- what arrived --- */
+
+static enum err delivered(struct store *s, int64_t session_id, int64_t first,
+                          int64_t last, struct store_run *out, size_t max,
+                          size_t *count)
+{
+    struct db *db = store_sqlite_db(s);
+    struct store_run run;
+    int64_t at = first;
+    size_t n = 0;
+    enum err e = row_at(db, delivered_before, session_id, first, &run);
+
+    if (!e && run.last < first)
+        e = WS_NOTFOUND;
+    while (n < max) {
+        if (e == WS_NOTFOUND)
+            e = row_at(db, delivered_after, session_id, at, &run);
+        if (e || run.first > last)
+            break;
+        out[n++] = run;
+        at = run.last;
+        e = WS_NOTFOUND;
+    }
+    if (e && e != WS_NOTFOUND)
+        return e;
+    *count = n;
+    return WS_OK;
+}
+
+/* --- tombstones --- */
+
+static enum err count_reason(struct db *db, int64_t session_id,
+                             const char *reason, int64_t seqs, int64_t replaced,
+                             int64_t count)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db,
+                         "INSERT INTO ledger_reason"
+                         " (session_id, reason, seqs, replaced, count)"
+                         " VALUES (?,?,?,?,?) ON CONFLICT (session_id, reason)"
+                         " DO UPDATE SET seqs = seqs + excluded.seqs,"
+                         " replaced = replaced + excluded.replaced,"
+                         " count = count + excluded.count",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_text(q, reason);
+    db_bind_int(q, seqs);
+    db_bind_int(q, replaced);
+    db_bind_int(q, count);
+    return db_run(q);
+}
+
+static enum err insert_buried(struct db *db, int64_t session_id,
+                              struct store_run run, const char *reason)
+{
+    struct db_stmt *q;
+    enum err e;
+
+    if (run.first > run.last)
+        return WS_OK;
+    e = db_stmt(db, "INSERT INTO buried VALUES (?,?,?,?)", &q);
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, run.first);
+    db_bind_int(q, run.last);
+    db_bind_text(q, reason);
+    return db_run(q);
+}
+
+/* The first buried row that overlaps a run. */
+static enum err find_buried(struct db *db, int64_t session_id,
+                            struct store_run run, struct store_run *out,
+                            char reason[256])
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db,
+                         "SELECT first_seq, last_seq, reason FROM buried"
+                         " WHERE session_id = ?1 AND first_seq <= ?3"
+                         " AND last_seq >= ?2 AND first_seq >= ifnull("
+                         "(SELECT max(first_seq) FROM buried WHERE"
+                         " session_id = ?1 AND first_seq <= ?2), 0)"
+                         " ORDER BY first_seq LIMIT 1",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, run.first);
+    db_bind_int(q, run.last);
+    e = db_step(q);
+    if (e)
+        return e;
+    *out = (struct store_run){db_int(q, 0), db_int(q, 1)};
+    snprintf(reason, 256, "%s", db_text(q, 2));
+    db_reset(q);
+    return WS_OK;
+}
+
+/* Cut a run out of what is buried: those items arrived after all. */
+static enum err unbury(struct db *db, int64_t session_id, struct store_run run,
+                       int64_t *replaced)
+{
+    char reason[256];
+    struct store_run old;
+    enum err e;
+
+    while (!(e = find_buried(db, session_id, run, &old, reason))) {
+        int64_t from = old.first > run.first ? old.first : run.first;
+        int64_t to = old.last < run.last ? old.last : run.last;
+
+        e = run3(db,
+                 "DELETE FROM buried WHERE session_id = ? AND first_seq = ?"
+                 " AND last_seq = ?",
+                 session_id, old.first, old.last);
+        if (!e)
+            e = insert_buried(db, session_id,
+                              (struct store_run){old.first, from - 1}, reason);
+        if (!e)
+            e = insert_buried(db, session_id,
+                              (struct store_run){to + 1, old.last}, reason);
+        if (!e)
+            e = count_reason(db, session_id, reason, -(to - from + 1),
+                             to - from + 1, 0);
+        if (e)
+            return e;
+        *replaced += to - from + 1;
+    }
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err put_delivered(struct db *db, int64_t session_id,
+                              struct store_run run)
+{
+    return run3(db,
+                "INSERT INTO delivered (session_id, first_seq, last_seq)"
+                " VALUES (?,?,?) ON CONFLICT (session_id, first_seq)"
+                " DO UPDATE SET last_seq = excluded.last_seq",
+                session_id, run.first, run.last);
+}
+
+static enum err deliver(struct store *s, int64_t session_id,
+                        struct store_run run)
+{
+    struct db *db = store_sqlite_db(s);
+    struct store_run whole = run, near;
+    int64_t replaced = 0;
+    enum err e = row_at(db, delivered_before, session_id, run.last, &near);
+
+    if (!e && near.last >= run.first)
+        return WS_INVALID;
+    if (!e && near.last == run.first - 1)
+        whole.first = near.first;
+    if (!e || e == WS_NOTFOUND)
+        e = row_at(db, delivered_after, session_id, run.last, &near);
+    if (!e && near.first == run.last + 1) {
+        whole.last = near.last;
+        e = run3(db,
+                 "DELETE FROM delivered WHERE session_id = ? AND first_seq = ?"
+                 " AND last_seq = ?",
+                 session_id, near.first, near.last);
+    }
+    if (e && e != WS_NOTFOUND)
+        return e;
+    e = put_delivered(db, session_id, whole);
+    if (!e)
+        e = unbury(db, session_id, run, &replaced);
+    if (!e)
+        e = run3(db,
+                 "UPDATE ledger SET accepted = accepted + ?2,"
+                 " replaced = replaced + ?3 WHERE session_id = ?1",
+                 session_id, run.last - run.first + 1, replaced);
+    return e;
+}
+
+/* From `at` on: past what a table holds there, and up to its next row. */
+static enum err gap(struct db *db, const char *before, const char *after,
+                    int64_t session_id, int64_t *at, int64_t *end)
+{
+    struct store_run run;
+    enum err e = row_at(db, before, session_id, *at, &run);
+
+    if (!e && run.last >= *at) {
+        *at = run.last + 1;
+        *end = *at - 1; /* look again from there */
+        return WS_OK;
+    }
+    if (e && e != WS_NOTFOUND)
+        return e;
+    e = row_at(db, after, session_id, *at, &run);
+    if (!e && run.first - 1 < *end)
+        *end = run.first - 1;
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err bury_run(struct db *db, int64_t session_id, const char *reason,
+                         struct store_run run, int64_t *seqs, size_t *steps)
+{
+    int64_t at = run.first;
+
+    while (at <= run.last) {
+        int64_t end = run.last;
+        enum err e;
+
+        if (++*steps > MAX_STEPS)
+            return WS_INVALID;
+        e = gap(db, delivered_before, delivered_after, session_id, &at, &end);
+        if (!e && end >= at)
+            e = gap(db, buried_before, buried_after, session_id, &at, &end);
+        if (!e && end >= at) {
+            e = insert_buried(db, session_id, (struct store_run){at, end},
+                              reason);
+            *seqs += end - at + 1;
+            at = end + 1;
+        }
+        if (e)
+            return e;
+    }
+    return WS_OK;
+}
+
+static enum err bury(struct store *s, int64_t session_id, const char *reason,
+                     const struct store_run *runs, size_t run_count,
+                     int64_t count)
+{
+    struct db *db = store_sqlite_db(s);
+    int64_t seqs = 0;
+    size_t steps = 0;
+
+    for (size_t i = 0; i < run_count; i++) {
+        enum err e = bury_run(db, session_id, reason, runs[i], &seqs, &steps);
+
+        if (e)
+            return e;
+    }
+    if (seqs) {
+        enum err e = run3(db,
+                          "UPDATE ledger SET tombstoned = tombstoned + ?2"
+                          " WHERE session_id = ?1 AND ?3 = 0",
+                          session_id, seqs, 0);
+
+        if (e)
+            return e;
+    }
+    return count_reason(db, session_id, reason, seqs, 0, count);
+}
+
+/* --- reading --- */
+
+static enum err read_counters(struct db *db, int64_t session_id,
+                              struct store_ledger *out)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db,
+                         "SELECT l.accepted, l.tombstoned, l.replaced,"
+                         " l.expired, l.erased, ifnull(h.head_seq, 0),"
+                         " ifnull(h.head_at, 0) FROM ledger l LEFT JOIN"
+                         " heartbeat h ON h.session_id = l.session_id"
+                         " WHERE l.session_id = ?",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    e = db_step(q);
+    if (e)
+        return e;
+    out->accepted = db_int(q, 0);
+    out->tombstoned = db_int(q, 1);
+    out->replaced = db_int(q, 2);
+    out->expired = db_int(q, 3);
+    out->erased = db_int(q, 4);
+    out->head_seq = db_int(q, 5);
+    out->head_ns = db_int(q, 6);
+    db_reset(q);
+    return WS_OK;
+}
+
+#define MAX_REASONS                                                            \
+    (sizeof((struct store_ledger *)0)->reasons /                               \
+     sizeof(struct store_tombstones))
+
+static enum err read_reasons(struct db *db, int64_t session_id,
+                             struct store_ledger *out)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db,
+                         "SELECT reason, seqs, replaced, count"
+                         " FROM ledger_reason WHERE session_id = ?1"
+                         " ORDER BY reason LIMIT ?2",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, MAX_REASONS);
+    while (!(e = db_step(q)) && out->reason_count < MAX_REASONS) {
+        struct store_tombstones *r = &out->reasons[out->reason_count++];
+
+        snprintf(r->reason, sizeof r->reason, "%s", db_text(q, 0));
+        r->seqs = db_int(q, 1);
+        r->replaced = db_int(q, 2);
+        r->count = db_int(q, 3);
+    }
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err read_ledger(struct store *s, int64_t session_id,
+                            struct store_ledger *out)
+{
+    struct db *db = store_sqlite_db(s);
+    enum err e;
+
+    *out = (struct store_ledger){0};
+    e = read_counters(db, session_id, out);
+    if (!e)
+        e = read_reasons(db, session_id, out);
+    out->buried = out->tombstoned - out->replaced;
+    out->queued = out->head_seq - out->accepted - out->buried;
+    if (out->queued < 0) /* the last heartbeat is older than the last item */
+        out->queued = 0;
+    return e;
+}
+
+static enum err buried(struct store *s, int64_t session_id, int64_t after,
+                       struct store_run *out, size_t max, size_t *count)
+{
+    struct db *db = store_sqlite_db(s);
+    size_t n = 0;
+    enum err e = WS_OK;
+
+    while (n < max &&
+           !(e = row_at(db, buried_after, session_id, after, &out[n])))
+        after = out[n++].last;
+    if (e && e != WS_NOTFOUND)
+        return e;
+    *count = n;
+    return WS_OK;
+}
+
+const struct store_ledger_ops store_sqlite_ledger = {
+    .delivered = delivered,
+    .deliver = deliver,
+    .bury = bury,
+    .read = read_ledger,
+    .buried = buried,
+};
