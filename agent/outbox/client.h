@@ -3,7 +3,8 @@
  * Flow:    ai, upload, heartbeat, command line -> [client] -> outbox role
  * Shapes:  a SOCK_SEQPACKET pair a role, one message a request, one or more an
  *          answer; pictures travel as memfds
- * Errors:  WS_FULL    over the byte budget, nothing was stored
+ * Errors:  WS_FULL    over the byte budget or the disk, nothing was stored
+ *          WS_INVALID an item is not as wire.md has it, or over the limits
  *          WS_DENIED  this verb is not for this role
  *          WS_AGAIN   the outbox did not answer in time (it may be restarting):
  *                     call again, puts and acks are idempotent
@@ -54,13 +55,17 @@ enum err client_put(struct client *c, const struct client_item *items,
                     size_t count, uint64_t frames_dropped,
                     uint64_t *seqs) WS_MUST_CHECK;
 
-/* The present session, for heartbeat and upload. */
+/* One session, for heartbeat and upload. */
 struct client_session {
     char session_uid[CLIENT_UID_BYTES];
     char agent_id[CLIENT_UID_BYTES];
-    char token[65];     /* the agent-made token, or a layer-1 server's */
-    int64_t session_id; /* the server's; 0: not yet registered */
+    char token[256];    /* the agent-made token, or a layer-1 server's */
+    int64_t session_id; /* the server's; 0: never registered */
+    bool registered;    /* false: its session item comes first (again) */
     bool present;       /* the session of this run */
+    char features[256]; /* "batch,ledger,policy"; "": a layer-1 server */
+    char code[256];     /* enrollment code to show; "": none */
+    char earlier[256];  /* token of an earlier session here; "": none */
 };
 
 /* heartbeat, upload: the session of this run. */
@@ -74,10 +79,12 @@ struct client_lease {
     struct buf payload; /* the frozen bytes */
     int picture_fd;     /* read-only; -1: none */
     size_t picture_len;
+    char picture_sha256[65];
     int64_t recorded_wall_ns;
+    int64_t attempts; /* charged so far */
 };
 
-enum client_lane { CLIENT_LANE_ROWS, CLIENT_LANE_PICTURES };
+enum client_lane { CLIENT_LANE_ROWS, CLIENT_LANE_PICTURES, CLIENT_LANES };
 
 struct client_batch {
     struct client_session session; /* all leases are of this one */
@@ -98,6 +105,9 @@ enum client_verdict {
     CLIENT_BURY,      /* dead letter: reason kept, a tombstone item is made */
     CLIENT_PARK,      /* kept, retried hourly */
     CLIENT_RETURN,    /* lease given back, no attempt charged */
+    CLIENT_PAUSE,     /* given back, and its session rests until due_wall_ns,
+                         then registers again */
+    CLIENT_KEEP,      /* a layer-1 server has no place for it: kept here */
     CLIENT_RETRY,     /* an attempt was charged: due again at due_wall_ns */
     CLIENT_ERASED,    /* 410 with our type: erased by request, counted */
     CLIENT_MOVE,      /* 422 seq reused: into the present session, new seq */
@@ -107,7 +117,7 @@ struct client_result {
     uint64_t seq;
     enum client_verdict verdict;
     int64_t server_id;   /* of a delivered item; 0: none */
-    int64_t due_wall_ns; /* CLIENT_RETRY */
+    int64_t due_wall_ns; /* CLIENT_RETRY, CLIENT_PAUSE */
     const char *reason;  /* for people; NULL: none */
 };
 
@@ -116,16 +126,28 @@ enum err client_settle(struct client *c, const char *session_uid,
                        const struct client_result *results,
                        size_t count) WS_MUST_CHECK;
 
-/* upload: the server knows this session now. token is NULL unless the server
- * made one (layer 1); features is its list, "" for layer 1. */
+/* What a server said when it took a session. */
+struct client_registration {
+    int64_t session_id;
+    const char *token;    /* NULL unless the server made one (layer 1) */
+    const char *features; /* its list, "" for layer 1 */
+    bool code_used;       /* the enrollment code was shown: forget it */
+};
+
+/* upload: the server knows this session now; this settles item 1. */
 enum err client_registered(struct client *c, const char *session_uid,
-                           int64_t session_id, const char *token,
-                           const char *features) WS_MUST_CHECK;
+                           const struct client_registration *r) WS_MUST_CHECK;
+
+/* upload, at its start: the leases of an earlier upload process are over. */
+enum err client_release(struct client *c) WS_MUST_CHECK;
 
 /* heartbeat and status: the numbers of the queue, also put on the board. */
 struct client_counts {
     uint64_t head_seq; /* of the present session */
-    int64_t recorded, delivered, pending, leased, parked, dead, dropped, erased;
+    /* recorded = delivered + dead + dropped + erased + kept + pending; pending
+     * counts the leased and the parked ones too */
+    int64_t recorded, delivered, pending, leased, parked, dead, dropped, erased,
+        kept;
     int64_t bytes, oldest_wall_ns;
 };
 enum err client_counts(struct client *c,
