@@ -3,7 +3,7 @@
 // Every wait is for a condition with a deadline, never for a time alone.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -171,4 +171,30 @@ export async function agentCommand(state, ...args) {
 
 export async function serverCommand(data, args, options = {}) {
   return run(program('worksight-server'), [...args, '--data', data], options);
+}
+
+/** The children of a process: [{pid, state, args, role}]. */
+export function children(parent) {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        if (Number(ppid) !== parent || state === 'Z') return [];
+        const args = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+        const at = args.indexOf('--role');
+        const role = at < 0 ? args[0].split('/').pop() : args[at + 1];
+        return [{ pid: Number(name), state, args, role }];
+      } catch {
+        return []; // it ended while we looked
+      }
+    });
+}
+
+/** Rows of a SQLite file, by the sqlite3 command, as objects. */
+export async function sqlite(file, sql) {
+  const result = await run('sqlite3', ['-json', '-readonly', file, sql]);
+  if (result.code !== 0) throw new Error(`sqlite3: ${result.err}`);
+  return result.out.trim() ? JSON.parse(result.out) : [];
 }
