@@ -41,6 +41,19 @@ struct settings {
 
 extern const struct conf_schema settings_schema;
 
+/* What `source` names; SOURCE_AUTO until capture has looked. */
+enum settings_source settings_source(const struct settings *s);
+
+/* The folder of file:DIR; "" for another source. */
+const char *settings_source_dir(const struct settings *s);
+
+/* True when a person's own display may be captured: notice and badge count. */
+bool settings_needs_notice(const struct settings *s);
+
+/* Wall time at which tiers 3 and 4 end (the day of `until` is the last one, in
+ * UTC); INT64_MAX for tiers that do not end. */
+int64_t settings_until_wall_ns(const struct settings *s);
+
 /* Checks across several settings (tier needs purpose and end date; source
  * words); messages name the setting, value and fix. Normalizes `server`. */
 enum err settings_check(struct settings *s, FILE *messages) WS_MUST_CHECK;

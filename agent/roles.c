@@ -1,0 +1,22 @@
+#include "agent/roles.h"
+
+#include "core/sandbox.h"
+
+#include <string.h>
+
+/* clang-format off */
+const struct roles_row roles_table[] = {
+    {"ocr", "worksight-ocr", BOARD_OCR, NULL, ROLES_OCR_DEADLINE,
+     0, 0, 2, {ROLE_FD_OCR_PEER, ROLE_FD_RING_VIEW}},
+};
+/* clang-format on */
+
+const size_t roles_count = sizeof roles_table / sizeof *roles_table;
+
+const struct roles_row *roles_find(const char *name)
+{
+    for (size_t i = 0; i < roles_count; i++)
+        if (strcmp(roles_table[i].name, name) == 0)
+            return &roles_table[i];
+    return NULL;
+}
