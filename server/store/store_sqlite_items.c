@@ -1,0 +1,308 @@
+/* Metrics and pictures of a session as people see them. */
+#include "server/store/store_sqlite.h"
+#include "server/store/store_views_backend.h"
+
+#define METRIC                                                                 \
+    "SELECT id, session_id, coalesce(seq, 0), at, received_at, source_type, "  \
+    "label, pipeline, scored, productivity, anomaly, source_ref, "             \
+    "feature_version, key, ocr_text_hash, error_code, error_message, payload " \
+    "FROM metric "
+#define SCREENSHOT                                                             \
+    "SELECT id, session_id, coalesce(seq, 0), at, received_at, bytes, width, " \
+    "height, format, output, tier, masks, blob, thumbnail, sha256 "            \
+    "FROM screenshot "
+#define RANGE                                                                  \
+    "WHERE session_id=? AND at>=? AND at<? AND (at, id)<(?, ?) "               \
+    "ORDER BY at DESC, id DESC"
+
+static void bind_range(struct db_stmt *q, const struct store_range *r)
+{
+    db_bind_int(q, r->session_id);
+    db_bind_int(q, r->from_ns);
+    db_bind_int(q, r->to_ns);
+    db_bind_int(q, r->before_ns);
+    db_bind_int(q, r->before_id);
+}
+
+static enum err walk_metrics(struct db_stmt *q,
+                             int (*each)(void *ctx,
+                                         const struct store_metric_view *row),
+                             void *ctx)
+{
+    enum err e;
+
+    while ((e = db_step(q)) == WS_OK) {
+        struct store_metric_view row = {
+            .id = db_int(q, 0),
+            .session_id = db_int(q, 1),
+            .seq = db_int(q, 2),
+            .at_ns = db_int(q, 3),
+            .received_ns = db_int(q, 4),
+            .source_type = (enum fact_source)db_int(q, 5),
+            .label = (enum fact_label)db_int(q, 6),
+            .pipeline = (enum fact_pipeline)db_int(q, 7),
+            .scored = db_int(q, 8) != 0,
+            .productivity = db_number(q, 9),
+            .anomaly = db_number(q, 10),
+            .source_ref = db_text(q, 11),
+            .feature_version = db_text(q, 12),
+            .key = db_text(q, 13),
+            .ocr_text_hash = db_text(q, 14),
+            .error_code = db_text(q, 15),
+            .error_message = db_text(q, 16),
+        };
+
+        row.payload = db_blob(q, 17, &row.payload_len);
+        if (!each(ctx, &row))
+            break;
+    }
+    db_reset(q);
+    return e;
+}
+
+static enum err
+metrics(struct store *s, const struct store_range *range,
+        int (*each)(void *ctx, const struct store_metric_view *row), void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), METRIC RANGE, &q);
+
+    if (e)
+        return e;
+    bind_range(q, range);
+    e = walk_metrics(q, each, ctx);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+/* each stops the walk itself, so WS_OK means that a row was there. */
+struct once {
+    void *row_ctx;
+    int (*metric)(void *ctx, const struct store_metric_view *row);
+    int (*screenshot)(void *ctx, const struct store_screenshot_view *row);
+};
+
+static int once_metric(void *ctx, const struct store_metric_view *row)
+{
+    struct once *o = ctx;
+
+    (void)o->metric(o->row_ctx, row);
+    return 0;
+}
+
+static int once_screenshot(void *ctx, const struct store_screenshot_view *row)
+{
+    struct once *o = ctx;
+
+    (void)o->screenshot(o->row_ctx, row);
+    return 0;
+}
+
+static enum err
+metric(struct store *s, int64_t id,
+       int (*each)(void *ctx, const struct store_metric_view *row), void *ctx)
+{
+    struct once once = {.row_ctx = ctx, .metric = each};
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), METRIC "WHERE id=?", &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, id);
+    return walk_metrics(q, once_metric, &once);
+}
+
+/* The id that a query of (session, moment) finds; 0 when it finds none. */
+static enum err id_at(struct store *s, const char *sql, int64_t session_id,
+                      int64_t at_ns, int64_t *id)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), sql, &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, at_ns);
+    e = db_step(q);
+    if (e && e != WS_NOTFOUND)
+        return e;
+    *id = e ? 0 : db_int(q, 0);
+    db_reset(q);
+    return WS_OK;
+}
+
+static enum err metric_at(struct store *s, int64_t session_id, int64_t at_ns,
+                          int64_t *id)
+{
+    return id_at(s, "SELECT id FROM metric WHERE session_id=? AND at=? LIMIT 1",
+                 session_id, at_ns, id);
+}
+
+static enum err screenshot_at(struct store *s, int64_t session_id,
+                              int64_t at_ns, int64_t *id)
+{
+    return id_at(s,
+                 "SELECT id FROM screenshot WHERE session_id=? AND at=? "
+                 "LIMIT 1",
+                 session_id, at_ns, id);
+}
+
+static enum err extent(struct store *s, int64_t session_id, int64_t *first_ns,
+                       int64_t *last_ns)
+{
+    struct db_stmt *q;
+    bool none;
+    enum err e = db_stmt(store_sqlite_db(s),
+                         "SELECT (SELECT min(at) FROM metric WHERE "
+                         "session_id=?1), (SELECT max(at) FROM metric WHERE "
+                         "session_id=?1)",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    e = db_step(q);
+    if (e)
+        return e;
+    none = db_is_null(q, 0);
+    if (!none) {
+        *first_ns = db_int(q, 0);
+        *last_ns = db_int(q, 1);
+    }
+    db_reset(q);
+    return none ? WS_NOTFOUND : WS_OK;
+}
+
+static struct store_band band(struct db_stmt *q, int from)
+{
+    if (db_is_null(q, from))
+        return (struct store_band){.known = false};
+    return (struct store_band){
+        .known = true,
+        .min = db_number(q, from),
+        .avg = db_number(q, from + 1),
+        .max = db_number(q, from + 2),
+    };
+}
+
+/* What is not scored is NULL here, and aggregates pass NULL by. Activity is in
+ * the payload alone; another type than a number is passed by as well. */
+#define BAND(value) "min(" value "), avg(" value "), max(" value ")"
+
+static enum err buckets(struct store *s, int64_t session_id, int64_t from_ns,
+                        int64_t to_ns, int64_t width_ns,
+                        int (*each)(void *ctx, const struct store_bucket *row),
+                        void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(
+        store_sqlite_db(s),
+        "SELECT at/?, count(*), sum(NOT scored), " BAND("p") ", " BAND(
+            "a") ", " BAND("v") " FROM (SELECT at, scored, "
+                                "CASE WHEN scored THEN productivity END AS p, "
+                                "CASE WHEN scored THEN anomaly END AS a, "
+                                "CASE WHEN scored AND json_type(CAST(payload "
+                                "AS TEXT), "
+                                "'$.features.activity') IN ('integer', 'real') "
+                                "THEN json_extract(CAST(payload AS TEXT), "
+                                "'$.features.activity') END "
+                                "AS v FROM metric WHERE session_id=? AND at>=? "
+                                "AND at<?) "
+                                "GROUP BY 1 ORDER BY 1",
+        &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, width_ns);
+    db_bind_int(q, session_id);
+    db_bind_int(q, from_ns);
+    db_bind_int(q, to_ns);
+    while ((e = db_step(q)) == WS_OK) {
+        struct store_bucket row = {
+            .number = db_int(q, 0),
+            .count = db_int(q, 1),
+            .not_scored = db_int(q, 2),
+            .productivity = band(q, 3),
+            .anomaly = band(q, 6),
+            .activity = band(q, 9),
+        };
+
+        if (!each(ctx, &row))
+            break;
+    }
+    db_reset(q);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err walk_screenshots(
+    struct db_stmt *q,
+    int (*each)(void *ctx, const struct store_screenshot_view *row), void *ctx)
+{
+    enum err e;
+
+    while ((e = db_step(q)) == WS_OK) {
+        size_t len;
+        struct store_screenshot_view row = {
+            .id = db_int(q, 0),
+            .session_id = db_int(q, 1),
+            .seq = db_int(q, 2),
+            .at_ns = db_int(q, 3),
+            .received_ns = db_int(q, 4),
+            .bytes = db_int(q, 5),
+            .width_px = db_int(q, 6),
+            .height_px = db_int(q, 7),
+            .format = (enum fact_format)db_int(q, 8),
+            .output = db_text(q, 9),
+            .tier = db_int(q, 10),
+            .masks = db_int(q, 11),
+            .blob = db_text(q, 12),
+            .thumbnail = db_text(q, 13),
+            .sha256 = db_blob(q, 14, &len),
+        };
+
+        if (!each(ctx, &row))
+            break;
+    }
+    db_reset(q);
+    return e;
+}
+
+static enum err
+screenshots(struct store *s, const struct store_range *range,
+            int (*each)(void *ctx, const struct store_screenshot_view *row),
+            void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), SCREENSHOT RANGE, &q);
+
+    if (e)
+        return e;
+    bind_range(q, range);
+    e = walk_screenshots(q, each, ctx);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err screenshot(struct store *s, int64_t id,
+                           int (*each)(void *ctx,
+                                       const struct store_screenshot_view *row),
+                           void *ctx)
+{
+    struct once once = {.row_ctx = ctx, .screenshot = each};
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), SCREENSHOT "WHERE id=?", &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, id);
+    return walk_screenshots(q, once_screenshot, &once);
+}
+
+const struct store_items_ops store_sqlite_items = {
+    .metrics = metrics,
+    .metric = metric,
+    .metric_at = metric_at,
+    .screenshot_at = screenshot_at,
+    .extent = extent,
+    .buckets = buckets,
+    .screenshots = screenshots,
+    .screenshot = screenshot,
+};

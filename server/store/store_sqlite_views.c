@@ -1,0 +1,264 @@
+/* Sessions and roll-ups as people see them. One literal a scope, so that each
+ * runs on its own index; everything that came from outside is bound. */
+#include "server/store/store_sqlite.h"
+#include "server/store/store_views_backend.h"
+
+#define SESSION                                                                \
+    "SELECT s.id, s.session_uid, s.agent_id, s.agent_name, s.agent_version, "  \
+    "s.hostname, s.username, s.ip_address, a.name, s.created_at, "             \
+    "s.started_at, coalesce(h.last_seen, 0), coalesce(h.head_seq, 0), "        \
+    "coalesce(h.head_at, 0), h.health, t.revoked_at IS NOT NULL, "             \
+    "NOT EXISTS (SELECT 1 FROM session n WHERE n.agent_id=s.agent_id AND "     \
+    "n.id>s.id), coalesce(st.metrics, 0), "                                    \
+    "coalesce((SELECT min(m.at) FROM metric m WHERE m.session_id=s.id), 0), "  \
+    "coalesce(st.last_metric_at, 0), coalesce(st.last_screenshot_at, 0), "     \
+    "coalesce(st.last_received_at, 0) "                                        \
+    "FROM session s LEFT JOIN heartbeat h ON h.session_id=s.id "               \
+    "LEFT JOIN agent_token t ON t.session_id=s.id "                            \
+    "LEFT JOIN session_stat st ON st.session_id=s.id "                         \
+    "LEFT JOIN account a ON a.id=s.user_id "
+#define BELOW "AND s.id<? ORDER BY s.id DESC"
+#define ONE "AND s.id=?"
+
+/* The three literals of one query. */
+#define SCOPED(name, before, after)                                            \
+    static const char *const name[] = {                                        \
+        [STORE_SCOPE_OWN] =                                                    \
+            before "WHERE s.user_id=? AND s.user_id<>0 " after,                \
+        [STORE_SCOPE_TEAM] =                                                   \
+            before "WHERE s.user_id IN (SELECT b.id FROM account b WHERE "     \
+                   "b.team<>'' AND b.team=(SELECT c.team FROM account c "      \
+                   "WHERE c.id=?)) " after,                                    \
+        [STORE_SCOPE_EVERYONE] = before "WHERE ? IS NOT NULL " after,          \
+    }
+
+SCOPED(list_sql, SESSION, BELOW);
+SCOPED(one_sql, SESSION, ONE);
+SCOPED(may_sql, "SELECT 1 FROM session s ", ONE);
+SCOPED(agents_sql,
+       "SELECT count(*), "
+       "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "
+       "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "
+       "coalesce(sum(w.latest), 0) FROM (SELECT s.id, "
+       "NOT EXISTS (SELECT 1 FROM session n WHERE n.agent_id=s.agent_id AND "
+       "n.id>s.id) AS latest FROM session s ",
+       ") w LEFT JOIN heartbeat h ON h.session_id=w.id");
+
+#define SUMS                                                                   \
+    "sum(r.observations), sum(r.scored), sum(r.normal), sum(r.suspicious), "   \
+    "sum(r.critical), sum(r.partial), sum(r.failed), sum(r.screenshots), "     \
+    "sum(r.screenshot_bytes), sum(r.recordings), sum(r.recording_bytes), "     \
+    "sum(r.events), sum(r.productivity_sum), min(r.productivity_min), "        \
+    "max(r.productivity_max), sum(r.anomaly_sum), min(r.anomaly_min), "        \
+    "max(r.anomaly_max) "
+#define QUARTERS "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter"
+
+SCOPED(quarters_sql,
+       "SELECT r.quarter, " SUMS
+       "FROM session s CROSS JOIN rollup r ON r.session_id=s.id ",
+       QUARTERS);
+static const char *const fleet_sql =
+    "SELECT r.quarter, " SUMS "FROM fleet_rollup r WHERE ? IS NOT NULL "
+    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter";
+static const char *const session_quarters_sql =
+    "SELECT r.quarter, " SUMS "FROM rollup r WHERE r.session_id=? "
+    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter";
+
+static enum err walk_sessions(struct db_stmt *q,
+                              int (*each)(void *ctx,
+                                          const struct store_session_view *row),
+                              void *ctx)
+{
+    enum err e;
+
+    while ((e = db_step(q)) == WS_OK) {
+        struct store_session_view row = {
+            .id = db_int(q, 0),
+            .session_uid = db_text(q, 1),
+            .agent_id = db_text(q, 2),
+            .agent_name = db_text(q, 3),
+            .agent_version = db_text(q, 4),
+            .hostname = db_text(q, 5),
+            .username = db_text(q, 6),
+            .ip_address = db_text(q, 7),
+            .person = db_text(q, 8),
+            .created_ns = db_int(q, 9),
+            .started_ns = db_int(q, 10),
+            .last_seen_ns = db_int(q, 11),
+            .head_seq = db_int(q, 12),
+            .head_ns = db_int(q, 13),
+            .health = db_text(q, 14),
+            .revoked = db_int(q, 15) != 0,
+            .latest = db_int(q, 16) != 0,
+            .metrics = db_int(q, 17),
+            .first_metric_ns = db_int(q, 18),
+            .last_metric_ns = db_int(q, 19),
+            .last_screenshot_ns = db_int(q, 20),
+            .last_received_ns = db_int(q, 21),
+        };
+
+        if (!each(ctx, &row))
+            break;
+    }
+    db_reset(q);
+    return e;
+}
+
+static enum err
+sessions(struct store *s, const struct store_scope *scope, int64_t before_id,
+         int (*each)(void *ctx, const struct store_session_view *row),
+         void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), list_sql[scope->width], &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, scope->account_id);
+    db_bind_int(q, before_id);
+    e = walk_sessions(q, each, ctx);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err
+session(struct store *s, const struct store_scope *scope, int64_t id,
+        int (*each)(void *ctx, const struct store_session_view *row), void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = store_views_may_see(s, scope, id);
+
+    if (e)
+        return e;
+    e = db_stmt(store_sqlite_db(s), one_sql[scope->width], &q);
+    if (e)
+        return e;
+    db_bind_int(q, scope->account_id);
+    db_bind_int(q, id);
+    e = walk_sessions(q, each, ctx);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err may_see(struct store *s, const struct store_scope *scope,
+                        int64_t session_id)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), may_sql[scope->width], &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, scope->account_id);
+    db_bind_int(q, session_id);
+    e = db_step(q);
+    db_reset(q);
+    return e;
+}
+
+static enum err agents(struct store *s, const struct store_scope *scope,
+                       int64_t online_since_ns, int64_t late_since_ns,
+                       struct store_agents *out)
+{
+    struct db_stmt *q;
+    int64_t not_offline;
+    enum err e = db_stmt(store_sqlite_db(s), agents_sql[scope->width], &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, online_since_ns);
+    db_bind_int(q, late_since_ns);
+    db_bind_int(q, scope->account_id);
+    e = db_step(q);
+    if (e)
+        return e;
+    not_offline = db_int(q, 2);
+    *out = (struct store_agents){
+        .sessions = db_int(q, 0),
+        .online = db_int(q, 1),
+        .late = not_offline - db_int(q, 1),
+        .offline = db_int(q, 3) - not_offline,
+    };
+    db_reset(q);
+    return WS_OK;
+}
+
+static enum err
+walk_quarters(struct db_stmt *q, int64_t session_id,
+              int (*each)(void *ctx, const struct store_rollup *row), void *ctx)
+{
+    enum err e;
+
+    while ((e = db_step(q)) == WS_OK) {
+        struct store_rollup row = {
+            .session_id = session_id,
+            .quarter = db_int(q, 0),
+            .observations = db_int(q, 1),
+            .scored = db_int(q, 2),
+            .normal = db_int(q, 3),
+            .suspicious = db_int(q, 4),
+            .critical = db_int(q, 5),
+            .partial = db_int(q, 6),
+            .failed = db_int(q, 7),
+            .screenshots = db_int(q, 8),
+            .screenshot_bytes = db_int(q, 9),
+            .recordings = db_int(q, 10),
+            .recording_bytes = db_int(q, 11),
+            .events = db_int(q, 12),
+            .productivity_sum = db_number(q, 13),
+            .productivity_min = db_number(q, 14),
+            .productivity_max = db_number(q, 15),
+            .anomaly_sum = db_number(q, 16),
+            .anomaly_min = db_number(q, 17),
+            .anomaly_max = db_number(q, 18),
+        };
+
+        if (!each(ctx, &row))
+            break;
+    }
+    db_reset(q);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err quarters(struct store *s, int64_t session_id, int64_t first,
+                         int64_t end,
+                         int (*each)(void *ctx, const struct store_rollup *row),
+                         void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s), session_quarters_sql, &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, first);
+    db_bind_int(q, end);
+    return walk_quarters(q, session_id, each, ctx);
+}
+
+static enum err fleet(struct store *s, const struct store_scope *scope,
+                      int64_t first, int64_t end,
+                      int (*each)(void *ctx, const struct store_rollup *row),
+                      void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s),
+                         scope->width == STORE_SCOPE_EVERYONE
+                             ? fleet_sql
+                             : quarters_sql[scope->width],
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, scope->account_id);
+    db_bind_int(q, first);
+    db_bind_int(q, end);
+    return walk_quarters(q, 0, each, ctx);
+}
+
+const struct store_views_ops store_sqlite_views = {
+    .sessions = sessions,
+    .session = session,
+    .may_see = may_see,
+    .agents = agents,
+    .quarters = quarters,
+    .fleet = fleet,
+    .items = &store_sqlite_items,
+};

@@ -1,0 +1,74 @@
+/* store_views_backend.h - what a backend fills in for views; for backends and
+ * the thin callers alone.
+ *
+ * Flow:    store_views.c -> [store_views_backend] -> store_sqlite_views*.c
+ * Source:  house-style.md section 6; the meanings stand in store_views.h
+ */
+#ifndef SERVER_STORE_STORE_VIEWS_BACKEND_H
+#define SERVER_STORE_STORE_VIEWS_BACKEND_H
+
+#include "server/store/store_backend.h"
+#include "server/store/store_views.h"
+
+/* Metrics and pictures. */
+struct store_items_ops {
+    enum err (*metrics)(struct store *s, const struct store_range *range,
+                        int (*each)(void *ctx,
+                                    const struct store_metric_view *row),
+                        void *ctx);
+    enum err (*metric)(struct store *s, int64_t id,
+                       int (*each)(void *ctx,
+                                   const struct store_metric_view *row),
+                       void *ctx);
+    enum err (*metric_at)(struct store *s, int64_t session_id, int64_t at_ns,
+                          int64_t *id);
+    enum err (*screenshot_at)(struct store *s, int64_t session_id,
+                              int64_t at_ns, int64_t *id);
+    enum err (*extent)(struct store *s, int64_t session_id, int64_t *first_ns,
+                       int64_t *last_ns);
+    enum err (*buckets)(struct store *s, int64_t session_id, int64_t from_ns,
+                        int64_t to_ns, int64_t width_ns,
+                        int (*each)(void *ctx, const struct store_bucket *row),
+                        void *ctx);
+    enum err (*screenshots)(
+        struct store *s, const struct store_range *range,
+        int (*each)(void *ctx, const struct store_screenshot_view *row),
+        void *ctx);
+    enum err (*screenshot)(struct store *s, int64_t id,
+                           int (*each)(void *ctx,
+                                       const struct store_screenshot_view *row),
+                           void *ctx);
+};
+
+/* Sessions and quarters, and the table above. */
+struct store_views_ops {
+    enum err (*sessions)(struct store *s, const struct store_scope *scope,
+                         int64_t before_id,
+                         int (*each)(void *ctx,
+                                     const struct store_session_view *row),
+                         void *ctx);
+    enum err (*session)(struct store *s, const struct store_scope *scope,
+                        int64_t id,
+                        int (*each)(void *ctx,
+                                    const struct store_session_view *row),
+                        void *ctx);
+    enum err (*may_see)(struct store *s, const struct store_scope *scope,
+                        int64_t session_id);
+    enum err (*agents)(struct store *s, const struct store_scope *scope,
+                       int64_t online_since_ns, int64_t late_since_ns,
+                       struct store_agents *out);
+    enum err (*quarters)(struct store *s, int64_t session_id, int64_t first,
+                         int64_t end,
+                         int (*each)(void *ctx, const struct store_rollup *row),
+                         void *ctx);
+    enum err (*fleet)(struct store *s, const struct store_scope *scope,
+                      int64_t first, int64_t end,
+                      int (*each)(void *ctx, const struct store_rollup *row),
+                      void *ctx);
+    const struct store_items_ops *items;
+};
+
+/* The table of the embedded store. */
+extern const struct store_items_ops store_sqlite_items;
+
+#endif
