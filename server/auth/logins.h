@@ -17,14 +17,16 @@
 #include "core/env.h"
 #include "core/err.h"
 #include "core/own.h"
-#include "server/http/exchange.h"
+#include "server/auth/lockout.h"
+#include "server/http/access.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define LOGINS_COOKIE "ws" /* over plain HTTP */
 #define LOGINS_COOKIE_TLS "__Host-ws"
-#define LOGINS_SECRET_BYTES 65 /* 256 bits in hex and the NUL */
+#define LOGINS_SECRET_BYTES 72 /* prefix, 256 bits in hex, the NUL */
+#define LOGINS_SEEN_MS 300000  /* "last seen" is written this often */
 #define LOGINS_FRESH_MS 900
 #define LOGINS_MAX_CACHED 4096
 
@@ -37,22 +39,48 @@ enum err logins_open(struct logins **out, const struct env *env) WS_MUST_CHECK;
 void logins_close(struct logins *l);
 OWN_DEFINE(logins_close, struct logins *)
 
-/* Who stands behind a secret, from memory alone: for the loop. */
+/* Who stands behind a secret. */
+struct logins_who {
+    struct principal principal;
+    unsigned roles;   /* set of ROLES_* */
+    int64_t login_id; /* by cookie */
+    int64_t key_id;   /* by key */
+    int64_t seen_ns;  /* as stored */
+    char address[46]; /* seen from, as stored */
+};
+
+/* From memory alone: for the loop. */
 enum err logins_find(struct logins *l, enum logins_kind kind,
-                     const char *secret, struct principal *out) WS_MUST_CHECK;
+                     const char *secret, struct logins_who *out) WS_MUST_CHECK;
 
 /* The same with a look into the store, remembered: for reader threads. */
 enum err logins_load(struct logins *l, struct store *reader,
                      enum logins_kind kind, const char *secret,
-                     struct principal *out) WS_MUST_CHECK;
+                     struct logins_who *out) WS_MUST_CHECK;
+
+/* The secret that a request carries and its kind; NULL without one. */
+const char *logins_secret(const struct exchange *x, enum logins_kind *kind);
+
+/* The row of access_ops that is about people: who asks, and CSRF. */
+enum access logins_access_user(struct exchange *x);
+
+/* What the login page may try. */
+struct lockout *logins_lockout(struct logins *l);
 
 /* Forget everything remembered: after a revocation, a new password, a change
  * of roles. */
 void logins_forget(struct logins *l);
 
-/* A new secret and its hash. */
-void logins_make_secret(const struct env *env, char secret[LOGINS_SECRET_BYTES],
-                        uint8_t sha256[32]);
+/* A new secret and its hash: 256 random bits in hex behind a prefix ("" for
+ * cookies, "wsk_" keys, "wsl_" links). */
+#define LOGINS_KEY_PREFIX "wsk_"
+#define LOGINS_LINK_PREFIX "wsl_"
+void logins_make_secret(const struct env *env, const char *prefix,
+                        char secret[LOGINS_SECRET_BYTES], uint8_t sha256[32]);
+
+/* A new enrollment code, "wse_" and 128 bits in hex, and its hash. */
+void logins_make_code(const struct env *env, char code[LOGINS_SECRET_BYTES],
+                      uint8_t sha256[32]);
 
 /* The token that unsafe methods must carry with a cookie's secret. */
 void logins_csrf(const char *secret, char out[65]);
