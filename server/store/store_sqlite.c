@@ -237,4 +237,5 @@ const struct store_ops store_sqlite = {
     .ledger = &store_sqlite_ledger,
     .sessions = &store_sqlite_sessions,
     .accounts = &store_sqlite_accounts,
+    .views = &store_sqlite_views,
 };
