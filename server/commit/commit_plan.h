@@ -76,7 +76,7 @@ struct commit_session {
     bool live; /* it exists and its token is not revoked */
 };
 
-struct commit_run {
+struct commit_seqs {
     int64_t session_id;
     struct store_run run;
 };
@@ -86,7 +86,7 @@ struct commit_step {
     enum commit_action action;
     struct commit_session *sessions;
     size_t session_count;
-    const struct commit_run *asked; /* runs of seqs without a gap */
+    const struct commit_seqs *asked; /* runs of seqs without a gap */
     size_t asked_count;
     const struct fact *const *facts;
     enum err *results;
@@ -94,7 +94,7 @@ struct commit_step {
     const struct fact *find;
     bool any_kind;
     struct fact_found *found;
-    const struct commit_run *runs;
+    const struct commit_seqs *runs;
     size_t run_count;
     const struct fact *const *tombstones;
     size_t tombstone_count;
@@ -121,9 +121,5 @@ const struct commit_step *commit_plan_next(struct commit_plan *p,
 /* In COMMIT_READ_LEDGER: these seqs were delivered before. */
 void commit_plan_known(struct commit_plan *p, int64_t session_id,
                        struct store_run run);
-
-/* Same payload: for an item with a seq the same bytes, else the same JSON. */
-bool commit_plan_same_payload(const struct fact *a, const uint8_t sha256[32],
-                              const char *payload, size_t payload_len);
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/buf.h"
 #include "core/wire.h"
 #include "server/store/store.h"
+#include "server/store/store_ledger.h"
 
 #include <stdbool.h>
 
@@ -80,8 +81,8 @@ struct fact_notice_ack {
 
 struct fact_tombstone {
     const char *reason;
-    const int64_t (*seqs)[2]; /* first and last of each run; or NULL */
-    size_t seq_runs;
+    const struct store_run *runs; /* of seqs that will not come; or NULL */
+    size_t run_count;
     int64_t count; /* things that never had a seq: dropped frames */
 };
 

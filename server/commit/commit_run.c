@@ -1,0 +1,255 @@
+#include "server/commit/commit_run.h"
+
+#include "core/log.h"
+#include "server/store/store_sessions.h"
+
+#include <string.h>
+#include <time.h>
+
+static void wait_up_to(const struct env *env, int64_t ms)
+{
+    int64_t ns = (int64_t)env_random_below(env, (uint64_t)ms * 1000000);
+    struct timespec t = {ns / 1000000000, ns % 1000000000};
+
+    (void)nanosleep(&t, NULL);
+}
+
+/* --- the steps of a plan --- */
+
+static enum err read_tokens(struct store *s, const struct commit_step *st)
+{
+    for (size_t i = 0; i < st->session_count; i++) {
+        struct commit_session *c = &st->sessions[i];
+        struct store_session_key key;
+        enum err e = store_sessions_by_id(s, c->session_id, &key);
+
+        if (e == WS_NOTFOUND)
+            continue;
+        if (e)
+            return e;
+        c->live = !key.revoked;
+        memcpy(c->token_sha256, key.token_sha256, sizeof c->token_sha256);
+    }
+    return WS_OK;
+}
+
+#define OVERLAPS 64 /* delivered runs read at a time */
+
+static enum err read_ledger(struct store *s, struct commit_plan *p,
+                            const struct commit_step *st)
+{
+    struct store_run found[OVERLAPS];
+    size_t n;
+
+    for (size_t i = 0; i < st->asked_count; i++) {
+        const struct commit_seqs *a = &st->asked[i];
+        int64_t at = a->run.first;
+
+        do {
+            enum err e = store_ledger_delivered(
+                s, a->session_id, at, a->run.last, found, OVERLAPS, &n);
+
+            if (e)
+                return e;
+            for (size_t j = 0; j < n; j++)
+                commit_plan_known(p, a->session_id, found[j]);
+            if (n)
+                at = found[n - 1].last + 1;
+        } while (n == OVERLAPS && at <= a->run.last);
+    }
+    return WS_OK;
+}
+
+static enum err find(struct store *s, const struct commit_step *st)
+{
+    const struct fact *f = st->find;
+    enum err e = store_facts_find(s, f->kind, f->session_id, f->key, st->found);
+
+    for (enum wire_item_kind k = 0;
+         e == WS_NOTFOUND && st->any_kind && k < WIRE_ITEM_KINDS; k++)
+        if (k != f->kind)
+            e = store_facts_find(s, k, f->session_id, f->key, st->found);
+    return e;
+}
+
+static enum err put_ledger(struct store *s, const struct commit_step *st)
+{
+    for (size_t i = 0; i < st->run_count; i++) {
+        enum err e =
+            store_ledger_deliver(s, st->runs[i].session_id, st->runs[i].run);
+
+        if (e)
+            return e;
+    }
+    for (size_t i = 0; i < st->tombstone_count; i++) {
+        const struct fact *f = st->tombstones[i];
+        const struct fact_tombstone *t = &f->tombstone;
+        enum err e = store_ledger_bury(s, f->session_id, t->reason, t->runs,
+                                       t->run_count, t->count);
+
+        if (e)
+            return e;
+    }
+    return WS_OK;
+}
+
+static enum err put_rollups(struct commit_run *r, const struct commit_step *st)
+{
+    enum err e =
+        store_facts_add_rollups(r->store, st->rollups, st->rollup_count);
+
+    if (!e)
+        e = store_facts_add_fleet(r->store, r->shard, st->fleet,
+                                  st->fleet_count);
+    if (!e)
+        e = store_facts_add_stats(r->store, st->stats, st->stat_count);
+    return e;
+}
+
+static enum err perform(struct commit_run *r, struct commit_plan *p,
+                        const struct commit_step *st)
+{
+    switch (st->action) {
+    case COMMIT_BEGIN:
+        return store_begin(r->store);
+    case COMMIT_READ_TOKENS:
+        return read_tokens(r->store, st);
+    case COMMIT_READ_LEDGER:
+        return read_ledger(r->store, p, st);
+    case COMMIT_PUT_FACTS:
+        return store_facts_put(r->store, st->facts, st->fact_count,
+                               st->results);
+    case COMMIT_FIND:
+        return find(r->store, st);
+    case COMMIT_PUT_LEDGER:
+        return put_ledger(r->store, st);
+    case COMMIT_PUT_ROLLUPS:
+        return put_rollups(r, st);
+    case COMMIT_COMMIT:
+        return store_commit(r->store);
+    case COMMIT_ROLLBACK:
+        store_rollback(r->store);
+        return WS_OK;
+    case COMMIT_WAIT:
+        COUNTERS_ADD(r->counters, replays, 1);
+        wait_up_to(r->env, st->wait_ms);
+        return WS_OK;
+    case COMMIT_DONE:
+        break;
+    }
+    return WS_OK;
+}
+
+/* --- ids --- */
+
+static enum err take_block(struct store *s, void *arg)
+{
+    struct commit_run *r = arg;
+    int64_t first;
+    enum err e = store_take_ids(s, "fact", STORE_ID_BLOCK, &first);
+
+    if (e)
+        return e;
+    r->next_id = first;
+    r->end_id = first + STORE_ID_BLOCK;
+    return WS_OK;
+}
+
+static enum err take_ids(struct commit_run *r, size_t count, int64_t *first)
+{
+    if (r->end_id - r->next_id < (int64_t)count) {
+        int64_t next = r->next_id, end = r->end_id;
+        enum err e = commit_run_call(r, take_block, r);
+
+        if (e) {
+            r->next_id = next;
+            r->end_id = end;
+            return e;
+        }
+    }
+    *first = r->next_id;
+    r->next_id += (int64_t)count;
+    return WS_OK;
+}
+
+/* --- groups and calls --- */
+
+static void count_verdicts(struct counters *c, struct commit_item **items,
+                           size_t count)
+{
+    uint64_t n[COMMIT_NO_ROOM + 1] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        n[items[i]->verdict]++;
+    COUNTERS_ADD(c, accepted, n[COMMIT_ACCEPTED]);
+    COUNTERS_ADD(c, duplicates, n[COMMIT_DUPLICATE]);
+    COUNTERS_ADD(c, conflicting_duplicates, n[COMMIT_CONFLICT]);
+    COUNTERS_ADD(c, seq_reused, n[COMMIT_REUSED]);
+    COUNTERS_ADD(c, rejected, n[COMMIT_REJECTED]);
+    COUNTERS_ADD(c, denied, n[COMMIT_DENIED]);
+    COUNTERS_ADD(c, retried, n[COMMIT_RETRY]);
+    COUNTERS_ADD(c, no_room, n[COMMIT_NO_ROOM]);
+    if (n[COMMIT_RETRY] || n[COMMIT_NO_ROOM])
+        COUNTERS_ADD(c, commit_failures, 1);
+}
+
+static void give_all(struct commit_item **items, size_t count,
+                     enum commit_verdict verdict)
+{
+    for (size_t i = 0; i < count; i++) {
+        items[i]->verdict = verdict;
+        items[i]->id = 0;
+    }
+}
+
+void commit_run_group(struct commit_run *r, struct commit_item **items,
+                      size_t count)
+{
+    OWN(commit_plan_close)
+    struct commit_plan *p = NULL;
+    int64_t start_ns = env_mono_ns(r->env), first_id;
+    const struct commit_step *st;
+    enum err e = take_ids(r, count, &first_id);
+
+    if (!e)
+        e = commit_plan_open(&p, items, count, first_id);
+    if (e) {
+        give_all(items, count, e == WS_FULL ? COMMIT_NO_ROOM : COMMIT_RETRY);
+        count_verdicts(r->counters, items, count);
+        return;
+    }
+    st = commit_plan_next(p, WS_OK);
+    while (st->action != COMMIT_DONE) {
+        e = perform(r, p, st);
+        if (e && st->action != COMMIT_FIND)
+            log_warn("commit_step_failed", "step %d of %zu facts: %s",
+                     (int)st->action, count, err_name(e));
+        st = commit_plan_next(p, e);
+    }
+    count_verdicts(r->counters, items, count);
+    counters_transaction(r->counters, count,
+                         (uint64_t)(env_mono_ns(r->env) - start_ns) / 1000);
+}
+
+enum err commit_run_call(struct commit_run *r,
+                         enum err (*fn)(struct store *s, void *arg), void *arg)
+{
+    enum err e = WS_AGAIN;
+
+    COUNTERS_ADD(r->counters, calls, 1);
+    for (int try = 0; try < COMMIT_PLAN_TRIES && e == WS_AGAIN; try++) {
+        if (try) {
+            COUNTERS_ADD(r->counters, replays, 1);
+            wait_up_to(r->env, 20);
+        }
+        e = store_begin(r->store);
+        if (e)
+            continue;
+        e = fn(r->store, arg);
+        if (!e)
+            e = store_commit(r->store);
+        if (e)
+            store_rollback(r->store);
+    }
+    return e;
+}
