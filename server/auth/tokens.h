@@ -2,8 +2,7 @@
  *
  * Flow:    access check (loop) -> [tokens] -> a reader thread on a miss ->
  *          store_sessions
- * Shapes:  SHA-256 of the token -> session; unknown tokens are remembered too,
- *          for a shorter time
+ * Shapes:  SHA-256 of the token -> session
  * Errors:  WS_AGAIN   not known here: ask the store on a reader thread
  *          WS_DENIED  unknown or revoked
  * Owns:    tokens_open() hands over a handle
@@ -24,8 +23,9 @@
 #include <stdint.h>
 
 #define TOKENS_FRESH_MS 900
-#define TOKENS_MAX_CACHED 131072 /* a power of two; the oldest of a slot goes  \
-                                  */
+#define TOKENS_MAX_CACHED                                                      \
+    131072 /* a power of two; the oldest of a slot goes                        \
+            */
 
 struct tokens;
 struct store;

@@ -1,0 +1,143 @@
+/* The cache is direct-mapped by the hash of the token. Unknown tokens are not
+ * remembered: guessing costs the guesser a look-up each and nobody's place. A
+ * look-up that began before a revocation is not remembered either: `version`
+ * moves with every tokens_forget(). */
+#include "server/auth/tokens.h"
+
+#include "core/clock.h"
+#include "core/sha256.h"
+#include "server/store/store_sessions.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    uint8_t sha256[SHA256_BYTES];
+    int64_t session_id;
+    int64_t fresh_until_ns; /* monotonic; 0: empty */
+};
+
+struct tokens {
+    const struct env *env;
+    pthread_mutex_t lock;
+    struct entry *entries;
+    size_t mask;
+    uint64_t version;
+};
+
+enum err tokens_open(struct tokens **out, const struct env *env,
+                     size_t max_cached)
+{
+    struct tokens *t;
+    size_t size = 1;
+
+    while (size < max_cached && size < TOKENS_MAX_CACHED)
+        size *= 2;
+    t = calloc(1, sizeof *t);
+    if (!t)
+        return WS_NOMEM;
+    t->entries = calloc(size, sizeof *t->entries);
+    if (!t->entries) {
+        free(t);
+        return WS_NOMEM;
+    }
+    t->env = env;
+    t->mask = size - 1;
+    (void)pthread_mutex_init(&t->lock, NULL);
+    *out = t;
+    return WS_OK;
+}
+
+void tokens_close(struct tokens *t)
+{
+    if (!t)
+        return;
+    (void)pthread_mutex_destroy(&t->lock);
+    free(t->entries);
+    free(t);
+}
+
+static struct entry *slot(struct tokens *t, const uint8_t sha256[32])
+{
+    uint64_t h;
+
+    memcpy(&h, sha256, sizeof h);
+    return &t->entries[h & t->mask];
+}
+
+enum err tokens_find(struct tokens *t, const uint8_t sha256[32],
+                     int64_t *session_id)
+{
+    int64_t now = env_mono_ns(t->env);
+    struct entry *en = slot(t, sha256);
+    enum err e = WS_AGAIN;
+
+    (void)pthread_mutex_lock(&t->lock);
+    if (now < en->fresh_until_ns &&
+        memcmp(en->sha256, sha256, SHA256_BYTES) == 0) {
+        *session_id = en->session_id;
+        e = WS_OK;
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+    return e;
+}
+
+/* Under the lock. */
+static void remember(struct tokens *t, const uint8_t sha256[32],
+                     int64_t session_id, int64_t from_ns)
+{
+    struct entry *en = slot(t, sha256);
+
+    memcpy(en->sha256, sha256, SHA256_BYTES);
+    en->session_id = session_id;
+    en->fresh_until_ns = from_ns + TOKENS_FRESH_MS * CLOCK_NS_PER_MS;
+}
+
+enum err tokens_load(struct tokens *t, struct store *reader,
+                     const uint8_t sha256[32], int64_t *session_id)
+{
+    int64_t asked_ns = env_mono_ns(t->env);
+    struct store_session_key key;
+    uint64_t version;
+    enum err e;
+
+    (void)pthread_mutex_lock(&t->lock);
+    version = t->version;
+    (void)pthread_mutex_unlock(&t->lock);
+    e = store_sessions_by_token(reader, sha256, &key);
+    if (e == WS_NOTFOUND || (e == WS_OK && key.revoked))
+        return WS_DENIED;
+    if (e)
+        return e;
+    (void)pthread_mutex_lock(&t->lock);
+    if (t->version == version)
+        remember(t, sha256, key.session_id, asked_ns);
+    (void)pthread_mutex_unlock(&t->lock);
+    *session_id = key.session_id;
+    return WS_OK;
+}
+
+void tokens_put(struct tokens *t, const uint8_t sha256[32], int64_t session_id)
+{
+    int64_t now = env_mono_ns(t->env);
+
+    (void)pthread_mutex_lock(&t->lock);
+    remember(t, sha256, session_id, now);
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+void tokens_forget(struct tokens *t)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    t->version++;
+    memset(t->entries, 0, (t->mask + 1) * sizeof *t->entries);
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+enum err tokens_revoke(struct store *writer, void *revocation)
+{
+    const struct tokens_revocation *r = revocation;
+
+    return store_sessions_revoke_token(writer, r->session_id, r->now_ns);
+}

@@ -1,0 +1,72 @@
+#include "server/blob/blob.h"
+
+#include "core/log.h"
+#include "core/sha256.h"
+#include "server/blob/blob_backends.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DECLARE(name) extern const struct blob_ops blob_##name;
+#define ENTRY(name) &blob_##name,
+BLOB_BACKENDS(DECLARE)
+static const struct blob_ops *const backends[] = {BLOB_BACKENDS(ENTRY)};
+#define COUNT (sizeof backends / sizeof *backends)
+
+enum err blob_open(struct blob **out, const char *address)
+{
+    const char *colon = strchr(address, ':');
+    size_t n = colon ? (size_t)(colon - address) : 0;
+
+    for (size_t i = 0; colon && i < COUNT; i++)
+        if (strlen(backends[i]->name) == n &&
+            memcmp(backends[i]->name, address, n) == 0)
+            return backends[i]->open(out, colon + 1);
+    log_error("blob_unknown",
+              "blobs \"%.40s\": no such kind; one is %s:", address,
+              backends[0]->name);
+    return WS_INVALID;
+}
+
+void blob_close(struct blob *b)
+{
+    if (b)
+        b->ops->close(b);
+}
+
+void blob_name(int64_t session_id, uint64_t seq_or_key,
+               const uint8_t sha256[32], int part, char out[BLOB_NAME_BYTES])
+{
+    char start[17];
+
+    sha256_hex(sha256, 8, start);
+    snprintf(out, BLOB_NAME_BYTES, "%" PRIx64 "/%016" PRIx64 "%s%x",
+             (uint64_t)session_id, seq_or_key, start, (unsigned)part & 0xf);
+}
+
+/* One folder and one file, of hex digits: nothing leads out of the place. */
+static bool is_name(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    size_t n = strlen(name);
+
+    return slash && slash != name && slash[1] && n < BLOB_NAME_BYTES &&
+           !strchr(slash + 1, '/') && strspn(name, "0123456789abcdef/") == n;
+}
+
+enum err blob_put(struct blob *b, const char *name, int fd, int64_t len)
+{
+    return is_name(name) ? b->ops->put(b, name, fd, len) : WS_INVALID;
+}
+
+enum err blob_get(struct blob *b, const char *name, int *fd, int64_t *len)
+{
+    return is_name(name) ? b->ops->get(b, name, fd, len) : WS_INVALID;
+}
+
+enum err blob_drop(struct blob *b, const char *name)
+{
+    return is_name(name) ? b->ops->drop(b, name) : WS_INVALID;
+}

@@ -1,0 +1,158 @@
+/* blob_file.c - pictures as files, a folder a session.
+ *
+ * Source:  openat(2) "O_TMPFILE", linkat(2), fsync(2)
+ *
+ * The bytes lie already in a file without a name on the same file system (the
+ * form's spool): they are flushed, linked into place and the folder is
+ * flushed, so nothing is copied and a half picture never has a name. When the
+ * spool is elsewhere, the bytes are copied into such a file first.
+ */
+#include "server/blob/blob.h"
+
+#include "core/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct blob_file {
+    struct blob base;
+    int root_fd;
+};
+
+extern const struct blob_ops blob_file;
+
+static int root_of(struct blob *b)
+{
+    return ((struct blob_file *)b)->root_fd;
+}
+
+static void file_close(struct blob *b)
+{
+    if (!b)
+        return;
+    close(root_of(b));
+    free(b);
+}
+
+static enum err file_open(struct blob **out, const char *where)
+{
+    OWN_FREE struct blob_file *b = calloc(1, sizeof *b);
+    enum err e;
+
+    if (!b)
+        return WS_NOMEM;
+    e = io_make_dirs(where);
+    if (e)
+        return e;
+    b->base.ops = &blob_file;
+    b->root_fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (b->root_fd < 0)
+        return err_sys("blob: open %s", where);
+    *out = &TAKE(b)->base;
+    return WS_OK;
+}
+
+/* The folder part of a name, made when it is missing and durable then. */
+static enum err open_folder(int root_fd, const char *name, int *out)
+{
+    char folder[BLOB_NAME_BYTES];
+
+    snprintf(folder, sizeof folder, "%.*s", (int)strcspn(name, "/"), name);
+    if (mkdirat(root_fd, folder, 0700) == 0) {
+        if (fsync(root_fd) < 0)
+            return err_sys("blob: fsync the root");
+    } else if (errno != EEXIST) {
+        return err_sys("blob: make folder %s", folder);
+    }
+    *out = openat(root_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *out < 0 ? err_sys("blob: open folder %s", folder) : WS_OK;
+}
+
+/* Flush the file and give it a name; an entry with that name is the same. */
+static enum err name_it(int fd, int folder_fd, const char *file)
+{
+    char self[40];
+
+    if (fdatasync(fd) < 0)
+        return err_sys("blob: fdatasync %s", file);
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    if (linkat(AT_FDCWD, self, folder_fd, file, AT_SYMLINK_FOLLOW) < 0 &&
+        errno != EEXIST)
+        return errno == EXDEV ? WS_NOTFOUND : err_sys("blob: link %s", file);
+    if (fsync(folder_fd) < 0)
+        return err_sys("blob: fsync the folder of %s", file);
+    return WS_OK;
+}
+
+static enum err copy_and_name(int fd, int64_t len, int folder_fd,
+                              const char *file)
+{
+    OWN_FD int copy =
+        openat(folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    off_t at = 0;
+
+    if (copy < 0)
+        return err_sys("blob: make a copy of %s", file);
+    while (at < len) {
+        ssize_t n = sendfile(copy, fd, &at, (size_t)(len - at));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys("blob: copy %s", file);
+        if (n == 0)
+            return WS_IO;
+    }
+    return name_it(copy, folder_fd, file);
+}
+
+static enum err file_put(struct blob *b, const char *name, int fd, int64_t len)
+{
+    const char *file = strchr(name, '/') + 1;
+    OWN_FD int folder = -1;
+    enum err e = open_folder(root_of(b), name, &folder);
+
+    if (e)
+        return e;
+    e = name_it(fd, folder, file);
+    return e == WS_NOTFOUND ? copy_and_name(fd, len, folder, file) : e;
+}
+
+static enum err file_get(struct blob *b, const char *name, int *fd,
+                         int64_t *len)
+{
+    OWN_FD int file = openat(root_of(b), name, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+
+    if (file < 0 && errno == ENOENT)
+        return WS_NOTFOUND;
+    if (file < 0)
+        return err_sys("blob: open %s", name);
+    if (fstat(file, &st) < 0)
+        return err_sys("blob: stat %s", name);
+    *len = st.st_size;
+    *fd = TAKE_FD(file);
+    return WS_OK;
+}
+
+static enum err file_drop(struct blob *b, const char *name)
+{
+    if (unlinkat(root_of(b), name, 0) < 0 && errno != ENOENT)
+        return err_sys("blob: remove %s", name);
+    return WS_OK;
+}
+
+const struct blob_ops blob_file = {
+    .name = "file",
+    .open = file_open,
+    .close = file_close,
+    .put = file_put,
+    .get = file_get,
+    .drop = file_drop,
+};
