@@ -8,6 +8,8 @@
 const struct roles_row roles_table[] = {
     {"ocr", "worksight-ocr", BOARD_OCR, NULL, ROLES_OCR_DEADLINE,
      0, 0, 2, {ROLE_FD_OCR_PEER, ROLE_FD_RING_VIEW}},
+    {"ai", NULL, BOARD_AI, ai_run, 60000,
+     0, 0, 4, {ROLE_FD_BOARD, ROLE_FD_RING, ROLE_FD_OUTBOX, ROLE_FD_OCR}},
 };
 /* clang-format on */
 

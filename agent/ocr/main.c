@@ -222,7 +222,7 @@ int main(int argc, char **argv)
 {
     OWN(reader_close)
     struct reader *r = NULL;
-    struct view view;
+    struct view view = {0};
 
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         puts("worksight-ocr " WS_VERSION);
