@@ -42,7 +42,7 @@ struct assets_file {
     struct assets_bytes br;
 };
 
-/* Empty but for the API's description when built with -Dweb=off. */
+/* Empty when built with -Dweb=off. */
 extern const struct assets_file assets_table[];
 extern const size_t assets_count;
 

@@ -1,0 +1,139 @@
+// What an admin holds: accounts, API keys, enrollment codes; and the commands that make them.
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { api } from '../api/client';
+import type { Page } from '../api/types';
+import { isAdmin } from '../state/me';
+import { useResource } from '../state/resource';
+import { Card, Command, Empty, ProblemBox, Skeleton, Time } from '../ui/parts';
+
+interface Column<T> {
+  name: string;
+  cell: (row: T) => ComponentChildren;
+}
+
+function List<T extends { id: number }>({
+  title,
+  id,
+  load,
+  columns,
+  command,
+  none,
+}: {
+  title: string;
+  id: string;
+  load: (signal: AbortSignal) => Promise<Page<T>>;
+  columns: Column<T>[];
+  command: string;
+  none: string;
+}) {
+  const r = useResource(id, load);
+  return (
+    <Card title={title} id={id}>
+      {r.problem ? (
+        r.problem.status === 404 ? (
+          <p class="dim">This server shows no list of them yet; the command below does.</p>
+        ) : (
+          <ProblemBox problem={r.problem} onRetry={r.refresh} />
+        )
+      ) : !r.data ? (
+        <Skeleton />
+      ) : r.data.items.length === 0 ? (
+        <p class="dim">{none}</p>
+      ) : (
+        <div class="table-scroll">
+          <table class="rows cards-on-phone">
+            <caption class="sr">{title}</caption>
+            <thead>
+              <tr>
+                {columns.map((c) => (
+                  <th scope="col" key={c.name}>
+                    {c.name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {r.data.items.map((row) => (
+                <tr key={row.id}>
+                  {columns.map((c, i) =>
+                    i === 0 ? (
+                      <th scope="row" key={c.name}>
+                        {c.cell(row)}
+                      </th>
+                    ) : (
+                      <td key={c.name} data-label={c.name}>
+                        {c.cell(row)}
+                      </td>
+                    ),
+                  )}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <p class="make">To add one, on the server's machine:</p>
+      <Command text={command} />
+    </Card>
+  );
+}
+
+export function Admin() {
+  useEffect(() => {
+    document.title = 'Admin · WorkSight';
+  }, []);
+  if (!isAdmin.value)
+    return (
+      <div class="page">
+        <Empty title="This page is for admins">Your roles do not include it.</Empty>
+      </div>
+    );
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>Admin</h1>
+        <p class="dim">Who may do what. Secrets are shown once, when they are made, and never here.</p>
+      </header>
+      <List
+        title="Accounts"
+        id="users-title"
+        load={api.users}
+        none="There is no account."
+        command="worksight-server user add NAME --role viewer --password-stdin"
+        columns={[
+          { name: 'Name', cell: (u) => u.name },
+          { name: 'Roles', cell: (u) => u.roles.join(', ') },
+          { name: 'Last login', cell: (u) => <Time at={u.last_login_at} /> },
+          { name: 'State', cell: (u) => (u.disabled ? 'disabled' : 'active') },
+        ]}
+      />
+      <List
+        title="API keys"
+        id="keys-list-title"
+        load={api.apiKeys}
+        none="There is no API key."
+        command="worksight-server apikey create --role viewer --name NAME"
+        columns={[
+          { name: 'Name', cell: (k) => k.name },
+          { name: 'Role', cell: (k) => k.role },
+          { name: 'Last used', cell: (k) => <Time at={k.last_used_at} /> },
+          { name: 'State', cell: (k) => (k.revoked ? 'revoked' : 'active') },
+        ]}
+      />
+      <List
+        title="Enrollment codes"
+        id="codes-title"
+        load={api.enrollmentCodes}
+        none="There is no code. Agents on this machine need none."
+        command="worksight-server enroll --expires 7d"
+        columns={[
+          { name: 'Made', cell: (c) => <Time at={c.created_at} as="full" /> },
+          { name: 'For', cell: (c) => c.person ?? 'anybody' },
+          { name: 'Good until', cell: (c) => <Time at={c.expires_at} as="full" /> },
+          { name: 'State', cell: (c) => (c.revoked ? 'revoked' : c.used_at ? 'used' : 'unused') },
+        ]}
+      />
+    </div>
+  );
+}

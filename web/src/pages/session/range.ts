@@ -1,0 +1,38 @@
+// Which stretch of a session is shown. The address says it: ?range=1h (moves on), or ?from=&to= (stands still).
+import type { Session } from '../../api/types';
+
+export const PRESETS = { '15m': 15, '1h': 60, '6h': 360, '24h': 1440, all: 0 } as const;
+export type Preset = keyof typeof PRESETS;
+export const PRESET_WORDS: Record<Preset, string> = {
+  '15m': '15 min',
+  '1h': '1 h',
+  '6h': '6 h',
+  '24h': '24 h',
+  all: 'All',
+};
+
+const MINUTE = 60_000;
+const LEAST = 5 * MINUTE;
+
+export interface Span {
+  from: number;
+  to: number;
+}
+
+export const isPreset = (s: string | null): s is Preset => s !== null && s in PRESETS;
+
+/** A fixed range of the address, or null when there is none or it is no range. */
+export function fixedSpan(from: string | null, to: string | null): Span | null {
+  const a = Date.parse(from ?? '');
+  const b = Date.parse(to ?? '');
+  return Number.isFinite(a) && Number.isFinite(b) && b > a ? { from: a, to: b } : null;
+}
+
+/** A moving range: it ends now while the agent is heard, else at its last metric, and starts no earlier than the first. */
+export function presetSpan(preset: Preset, s: Session, nowMs: number): Span {
+  const last = Date.parse(s.last_metric_at ?? s.started_at);
+  const first = Date.parse(s.first_metric_at ?? s.started_at);
+  const to = s.status === 'offline' ? last + MINUTE / 6 : Math.max(nowMs, last);
+  const wanted = preset === 'all' ? first : to - PRESETS[preset] * MINUTE;
+  return { from: Math.min(Math.max(wanted, first), to - LEAST), to };
+}

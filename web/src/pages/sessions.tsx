@@ -1,0 +1,135 @@
+// S2: find a session. The filter stands in the address: ?q=&status=&attention=1
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { api, Problem } from '../api/client';
+import type { Session } from '../api/types';
+import { count } from '../lib/format';
+import { useParams } from '../lib/url';
+import { useLive } from '../state/live';
+import { useResource } from '../state/resource';
+import { Icon } from '../ui/icons';
+import { Empty, ProblemBox, Skeleton } from '../ui/parts';
+import { SessionTable } from '../ui/session-table';
+
+const CHIPS: { word: string; status: string | null; attention: string | null }[] = [
+  { word: 'All', status: null, attention: null },
+  { word: 'Online', status: 'online', attention: null },
+  { word: 'Late', status: 'late', attention: null },
+  { word: 'Offline', status: 'offline', attention: null },
+  { word: 'To look at', status: null, attention: '1' },
+];
+const PAGE = 50;
+
+export function Sessions() {
+  const params = useParams();
+  const q = params.get('q') ?? '';
+  const status = params.get('status');
+  const attention = params.get('attention');
+  const filter = { q, status, attention: attention ? true : null };
+  const key = JSON.stringify(filter);
+  const first = useResource(key, (signal) => api.sessions({ ...filter, limit: PAGE }, signal));
+  const [more, setMore] = useState<{ key: string; items: Session[]; cursor: string | null } | null>(null);
+  const [moreProblem, setMoreProblem] = useState<Problem | null>(null);
+  const search = useRef<HTMLInputElement>(null);
+  useLive(
+    null,
+    useCallback(() => first.refresh(), [first.refresh]),
+  );
+  useEffect(() => {
+    document.title = 'Sessions · WorkSight';
+    if (params.get('search')) {
+      search.current?.focus();
+      params.set({ search: null }, true);
+    }
+  }, []);
+
+  const later = more?.key === key ? more : null;
+  const known = new Set(first.data?.items.map((s) => s.id));
+  const items = [...(first.data?.items ?? []), ...(later?.items.filter((s) => !known.has(s.id)) ?? [])];
+  const cursor = later ? later.cursor : (first.data?.next_cursor ?? null);
+  const fetchMore = async () => {
+    setMoreProblem(null);
+    try {
+      const page = await api.sessions({ ...filter, limit: PAGE, cursor });
+      setMore({ key, items: [...(later?.items ?? []), ...page.items], cursor: page.next_cursor });
+    } catch (e) {
+      setMoreProblem(e instanceof Problem ? e : new Problem(0, 'Something went wrong', String(e)));
+    }
+  };
+  const filtered = !!(q || status || attention);
+
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>Sessions</h1>
+        <p class="dim" role="status">
+          {first.data ? `${count(items.length)}${cursor ? '+' : ''} ${filtered ? 'match' : 'in all'}` : ' '}
+        </p>
+      </header>
+      <div class="filters">
+        <label class="search">
+          <Icon name="search" />
+          <span class="sr">Search by user, computer, address or agent</span>
+          <input
+            ref={search}
+            type="search"
+            placeholder="User, computer or address"
+            defaultValue={q}
+            maxLength={200}
+            spellcheck={false}
+            onInput={(e) => params.set({ q: e.currentTarget.value.trim() }, true)}
+            onKeyDown={(e) => {
+              if (e.key === 'Escape') e.currentTarget.blur();
+            }}
+          />
+          <kbd title="Key: /">/</kbd>
+        </label>
+        <nav class="chips" aria-label="Filter">
+          {CHIPS.map((c) => (
+            <a
+              key={c.word}
+              class="chip"
+              href={params.href({ status: c.status, attention: c.attention })}
+              aria-current={
+                (c.status ?? '') === (status ?? '') && (c.attention ?? '') === (attention ?? '')
+                  ? 'true'
+                  : undefined
+              }
+            >
+              {c.word}
+            </a>
+          ))}
+        </nav>
+      </div>
+      {first.problem ? <ProblemBox problem={first.problem} onRetry={first.refresh} /> : null}
+      <section class="card flush" aria-label="Sessions" aria-busy={first.loading}>
+        {!first.data ? (
+          first.problem ? null : (
+            <Skeleton lines={8} />
+          )
+        ) : items.length === 0 ? (
+          filtered ? (
+            <Empty title="No session matches">
+              <a href="/dashboard/sessions">Show all sessions</a>
+            </Empty>
+          ) : (
+            <Empty
+              title="No agent has been here yet"
+              command={`worksight-agent run --server ${location.origin}`}
+            >
+              Start one on a desktop; it shows its notice and asks before it records. From another network it
+              needs a code of <code>worksight-server enroll</code>.
+            </Empty>
+          )
+        ) : (
+          <SessionTable sessions={items} caption="Sessions, newest first" />
+        )}
+      </section>
+      {moreProblem ? <ProblemBox problem={moreProblem} onRetry={fetchMore} /> : null}
+      {cursor ? (
+        <button type="button" class="button more-button" onClick={fetchMore}>
+          Show more
+        </button>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+// A thing fetched for a page: its data, its problem, whether it is being fetched.
+//
+// The data of before stays while it is fetched again, so that nothing jumps; an answer to an older question
+// is thrown away.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { Problem } from '../api/client';
+
+export interface Resource<T> {
+  data: T | null;
+  problem: Problem | null;
+  loading: boolean;
+  refresh: () => void;
+}
+
+/** Fetch when `key` changes (null: don't), and again when refresh() is called. */
+export function useResource<T>(
+  key: string | null,
+  fetcher: (signal: AbortSignal) => Promise<T>,
+): Resource<T> {
+  const [state, setState] = useState<{
+    key: string | null;
+    data: T | null;
+    problem: Problem | null;
+    loading: boolean;
+  }>({
+    key: null,
+    data: null,
+    problem: null,
+    loading: true,
+  });
+  const running = useRef<AbortController | null>(null);
+  const again = useRef(false);
+  const latest = useRef(fetcher);
+  latest.current = fetcher;
+
+  const run = useCallback((forKey: string) => {
+    running.current?.abort();
+    const control = new AbortController();
+    running.current = control;
+    again.current = false;
+    setState((s) => ({ ...s, loading: true }));
+    latest
+      .current(control.signal)
+      .then(
+        (data) => {
+          if (!control.signal.aborted) setState({ key: forKey, data, problem: null, loading: false });
+        },
+        (e: unknown) => {
+          if (control.signal.aborted) return;
+          const problem = e instanceof Problem ? e : new Problem(0, 'Something went wrong', String(e));
+          setState((s) => ({ key: forKey, data: s.key === forKey ? s.data : null, problem, loading: false }));
+        },
+      )
+      .finally(() => {
+        if (running.current !== control) return;
+        running.current = null;
+        if (again.current) run(forKey);
+      });
+  }, []);
+
+  useEffect(() => {
+    if (key === null) return;
+    run(key);
+    return () => {
+      running.current?.abort();
+      running.current = null;
+    };
+  }, [key, run]);
+
+  const refresh = useCallback(() => {
+    if (key === null) return;
+    if (running.current) again.current = true;
+    else run(key);
+  }, [key, run]);
+
+  return { data: state.data, problem: state.problem, loading: state.loading, refresh };
+}
