@@ -130,7 +130,8 @@ bool exchange_gone(const struct exchange *x);
 
 /* --- server-sent events, on the loop --- */
 
-/* Turn the answer into an event stream; on_close when the client left. */
+/* Turn the answer into an event stream. on_close(ctx) comes once, when it
+ * ends for whatever reason (maybe before this returns); x is over then. */
 void exchange_stream(struct exchange *x, void (*on_close)(void *ctx),
                      void *ctx);
 /* Send bytes of the stream; false: its buffer is over the bound, close it. */

@@ -24,6 +24,9 @@ OWN_DEFINE(networks_close, struct networks *)
 /* True when the address (text, without port) lies in one; NULL list: false. */
 bool networks_hold(const struct networks *n, const char *address);
 
+/* True for the text of an IPv4 or IPv6 address. */
+bool networks_is_address(const char *text);
+
 /* True when all of the networks are loopback, or the list is empty. */
 bool networks_are_loopback(const struct networks *n);
 

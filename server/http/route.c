@@ -1,0 +1,115 @@
+/* route.c - the row for a method and a path.
+ *
+ * Rows are compared segment by segment, in the order of the table; the first
+ * that fits wins, so a fixed word stands above a {name} in the same place.
+ */
+#include "server/http/route.h"
+
+#include <string.h>
+
+#define ROUTE_MAX_ID_DIGITS 15 /* below 2^53 */
+
+/* Digits only, no sign, no leading zero but "0". */
+static bool read_id(const char *text, size_t len, int64_t *out)
+{
+    int64_t id = 0;
+    size_t i;
+
+    if (len == 0 || len > ROUTE_MAX_ID_DIGITS || (len > 1 && text[0] == '0'))
+        return false;
+    for (i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        id = id * 10 + (text[i] - '0');
+    }
+    *out = id;
+    return true;
+}
+
+/* Keep the value of a {name}; false: it does not fit. */
+static bool keep_value(struct route_match *m, const char *name, size_t name_len,
+                       const char *value, size_t value_len)
+{
+    size_t at = m->value_count;
+
+    if (at == sizeof(m->values) / sizeof(m->values[0]) || value_len == 0 ||
+        name_len >= sizeof(m->values[at].name) ||
+        value_len >= sizeof(m->values[at].value))
+        return false;
+    if (name_len == 2 && memcmp(name, "id", 2) == 0 &&
+        !read_id(value, value_len, &m->id))
+        return false;
+    memcpy(m->values[at].name, name, name_len);
+    m->values[at].name[name_len] = '\0';
+    memcpy(m->values[at].value, value, value_len);
+    m->values[at].value[value_len] = '\0';
+    m->value_count++;
+    return true;
+}
+
+static bool path_fits(const char *pattern, const char *path,
+                      struct route_match *m)
+{
+    m->value_count = 0;
+    m->id = 0;
+    for (;;) {
+        if (pattern[0] == '*' && !pattern[1])
+            return true;
+        if (pattern[0] == '{') {
+            size_t name_len = strcspn(pattern + 1, "}");
+            size_t value_len = strcspn(path, "/");
+
+            if (!keep_value(m, pattern + 1, name_len, path, value_len))
+                return false;
+            pattern += name_len + 2;
+            path += value_len;
+            continue;
+        }
+        if (*pattern != *path)
+            return false;
+        if (!*pattern)
+            return true;
+        pattern++;
+        path++;
+    }
+}
+
+static void add_allow(struct route_match *m, const char *method)
+{
+    size_t used = strlen(m->allow);
+    size_t more = strlen(method);
+
+    if (strstr(m->allow, method) || used + more + 3 > sizeof(m->allow))
+        return;
+    if (used) {
+        memcpy(m->allow + used, ", ", 2);
+        used += 2;
+    }
+    memcpy(m->allow + used, method, more + 1);
+}
+
+void route_find(const struct route *table, size_t count, const char *method,
+                const char *path, struct route_match *out)
+{
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    struct route_match try;
+    size_t i;
+
+    out->route = NULL;
+    out->allow[0] = '\0';
+    out->value_count = 0;
+    out->id = 0;
+    for (i = 0; i < count; i++) {
+        if (!path_fits(table[i].path, path, &try))
+            continue;
+        if (strcmp(table[i].method, wanted) == 0) {
+            try.route = &table[i];
+            try.allow[0] = '\0';
+            *out = try;
+            return;
+        }
+        add_allow(out, table[i].method);
+        if (strcmp(table[i].method, "GET") == 0)
+            add_allow(out, "HEAD");
+    }
+}
