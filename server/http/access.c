@@ -128,30 +128,6 @@ enum access access_decide(const struct access_ops *ops, struct exchange *x)
     return ask(NULL, x);
 }
 
-/* The same text, compared in a time that depends on the length alone. */
-static bool is_same(const char *a, const char *b)
-{
-    size_t len = strlen(a), i;
-    unsigned difference = 0;
-
-    if (strlen(b) != len)
-        return false;
-    for (i = 0; i < len; i++)
-        difference |= (unsigned char)(a[i] ^ b[i]);
-    return difference == 0;
-}
-
-static bool is_unsafe(const struct exchange *x)
-{
-    static const char *const safe[] = {"GET", "HEAD", "OPTIONS"};
-    size_t i;
-
-    for (i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
-        if (strcmp(x->head.method, safe[i]) == 0)
-            return false;
-    return true;
-}
-
 static bool settle_agent(struct exchange *x)
 {
     bool has_id = strstr(x->match.route->path, "{id}") != NULL;
@@ -167,20 +143,10 @@ static bool settle_agent(struct exchange *x)
 static bool settle_user(struct exchange *x)
 {
     unsigned needed = x->match.route->permissions;
-    const char *csrf = exchange_header(x, ACCESS_CSRF_HEADER);
 
     if ((x->principal.permissions & needed) != needed) {
         exchange_problem(x, 403, "no-permission",
                          "your role does not allow this; ask an admin");
-        return false;
-    }
-    /* A cookie comes along with whatever another site makes a browser send;
-     * this header does not. */
-    if (*x->principal.csrf && is_unsafe(x) &&
-        (!csrf || !is_same(csrf, x->principal.csrf))) {
-        exchange_problem(x, 403, "csrf",
-                         "the header " ACCESS_CSRF_HEADER
-                         " is missing or wrong; load the page again");
         return false;
     }
     return true;

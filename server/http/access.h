@@ -6,8 +6,8 @@
  *          or agent may do on this route is checked here, once, for all
  * Errors:  401 with WWW-Authenticate: Bearer  nobody said who they are
  *          403 unknown or revoked token; the token of another session than
- *          {id}; a permission missing; an unsafe method by cookie without the
- *          CSRF header; 303 to /login for a browser that asks for a page
+ *          {id}; a permission missing (CSRF is judged by auth/csrf); 303 to
+ *          /login for a browser that asks for a page
  * Process: the functions run on the loop and must not block; what needs the
  *          database returns ACCESS_LATER and goes on, on a reader thread
  * Source:  wire.md "Layer 1" (401, 403); server.md "HTTP layer"
