@@ -6,6 +6,10 @@
 
 /* clang-format off */
 const struct roles_row roles_table[] = {
+    {"indicator", NULL, BOARD_INDICATOR, indicator_run, 10000,
+     0, 0, 1, {ROLE_FD_BOARD}},
+    {"capture", NULL, BOARD_CAPTURE, capture_run, 30000,
+     SANDBOX_FILES, ROLES_SOURCE, 2, {ROLE_FD_BOARD, ROLE_FD_RING}},
     {"ocr", "worksight-ocr", BOARD_OCR, NULL, ROLES_OCR_DEADLINE,
      0, 0, 2, {ROLE_FD_OCR_PEER, ROLE_FD_RING_VIEW}},
     {"ai", NULL, BOARD_AI, ai_run, 60000,
