@@ -125,8 +125,10 @@ static xcb_screen_t *screen_of(xcb_connection_t *x, int number)
 
 static enum err name_missing(char *why)
 {
+    const char *wayland = getenv("WAYLAND_DISPLAY");
+
     snprintf(why, DISPLAY_WHY_BYTES, "%s",
-             getenv("WAYLAND_DISPLAY")
+             wayland && *wayland
                  ? "this is a Wayland session: capturing Wayland comes in a "
                    "later version; set `display` to an X server to capture "
                    "that one"

@@ -6,28 +6,18 @@
  */
 #include "agent/capture/x11_windows.h"
 
+#include "agent/capture/x11_window.h"
 #include "core/log.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_WINDOWS 512
-#define MAX_CLASS_WORDS 64  /* 32-bit units of a property */
-#define MAX_TITLE_WORDS 128 /* 512 bytes */
 #define MAX_ANCESTORS 16
-
-struct window {
-    xcb_window_t id;
-    struct rect place; /* on the root */
-    bool shown;
-    enum exclude_kind excluded;
-    char app[128], instance[128], title[512];
-};
 
 struct x11_windows {
     struct display *d;
-    struct window *list; /* room for MAX_WINDOWS */
+    struct x11_window *list; /* room for MAX_WINDOWS */
     size_t count;
     xcb_window_t watched[MAX_WINDOWS]; /* of the list before, sorted */
     size_t watched_count;
@@ -189,100 +179,9 @@ static void watch_windows(struct x11_windows *w)
     qsort(w->watched, w->watched_count, sizeof w->watched[0], compare_ids);
 }
 
-struct questions {
-    xcb_get_window_attributes_cookie_t attributes;
-    xcb_get_geometry_cookie_t geometry;
-    xcb_translate_coordinates_cookie_t origin;
-    xcb_get_property_cookie_t class, net_name, name;
-};
-
-static void ask(struct x11_windows *w, xcb_window_t id, struct questions *q)
-{
-    xcb_connection_t *x = w->d->x;
-
-    q->attributes = xcb_get_window_attributes(x, id);
-    q->geometry = xcb_get_geometry(x, id);
-    q->origin = xcb_translate_coordinates(x, id, w->d->root, 0, 0);
-    q->class = xcb_get_property(x, 0, id, XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 0,
-                                MAX_CLASS_WORDS);
-    q->net_name =
-        xcb_get_property(x, 0, id, w->d->atoms[DISPLAY_NET_WM_NAME],
-                         w->d->atoms[DISPLAY_UTF8_STRING], 0, MAX_TITLE_WORDS);
-    q->name = xcb_get_property(x, 0, id, XCB_ATOM_WM_NAME, XCB_ATOM_ANY, 0,
-                               MAX_TITLE_WORDS);
-}
-
-/* Copy a text that need not end; never ends inside a UTF-8 character. */
-static void copy_text(const char *from, size_t len, char *out, size_t out_bytes)
-{
-    size_t n = strnlen(from, len);
-
-    if (n >= out_bytes)
-        n = out_bytes - 1;
-    while (n > 0 && n < len && ((unsigned char)from[n] & 0xc0) == 0x80)
-        n--;
-    memcpy(out, from, n);
-    out[n] = 0;
-}
-
-static void copy_property(const xcb_get_property_reply_t *r, char *out,
-                          size_t out_bytes)
-{
-    if (r && r->format == 8)
-        copy_text(xcb_get_property_value(r),
-                  (size_t)xcb_get_property_value_length(r), out, out_bytes);
-}
-
-/* WM_CLASS is two texts: the instance, then the class. */
-static void read_class(const xcb_get_property_reply_t *r, struct window *out)
-{
-    const char *text;
-    size_t len, first;
-
-    if (!r || r->format != 8)
-        return;
-    text = xcb_get_property_value(r);
-    len = (size_t)xcb_get_property_value_length(r);
-    first = strnlen(text, len);
-    copy_text(text, first, out->instance, sizeof out->instance);
-    if (first + 1 < len)
-        copy_text(text + first + 1, len - first - 1, out->app, sizeof out->app);
-}
-
-static void hear(struct x11_windows *w, const struct questions *q,
-                 struct window *out)
-{
-    xcb_connection_t *x = w->d->x;
-    OWN_FREE xcb_get_window_attributes_reply_t *a =
-        xcb_get_window_attributes_reply(x, q->attributes, NULL);
-    OWN_FREE xcb_get_geometry_reply_t *g =
-        xcb_get_geometry_reply(x, q->geometry, NULL);
-    OWN_FREE xcb_translate_coordinates_reply_t *o =
-        xcb_translate_coordinates_reply(x, q->origin, NULL);
-    OWN_FREE xcb_get_property_reply_t *class =
-        xcb_get_property_reply(x, q->class, NULL);
-    OWN_FREE xcb_get_property_reply_t *net_name =
-        xcb_get_property_reply(x, q->net_name, NULL);
-    OWN_FREE xcb_get_property_reply_t *name =
-        xcb_get_property_reply(x, q->name, NULL);
-
-    out->shown = a && a->map_state == XCB_MAP_STATE_VIEWABLE &&
-                 a->_class == XCB_WINDOW_CLASS_INPUT_OUTPUT;
-    if (g && o)
-        out->place = (struct rect){o->dst_x - g->border_width,
-                                   o->dst_y - g->border_width,
-                                   o->dst_x + g->width + g->border_width,
-                                   o->dst_y + g->height + g->border_width};
-    read_class(class, out);
-    copy_property(net_name, out->title, sizeof out->title);
-    if (!out->title[0])
-        copy_property(name, out->title, sizeof out->title);
-    out->excluded = exclude_match(out->app, out->instance, out->title);
-}
-
 static enum err refresh(struct x11_windows *w)
 {
-    OWN_FREE struct questions *q = NULL;
+    OWN_FREE struct x11_window_questions *q = NULL;
     enum err e;
     size_t i;
 
@@ -302,13 +201,16 @@ static enum err refresh(struct x11_windows *w)
     if (!q)
         return WS_NOMEM;
     for (i = 0; i < w->count; i++)
-        ask(w, w->list[i].id, &q[i]);
+        x11_window_ask(w->d, w->list[i].id, &q[i]);
     for (i = 0; i < w->count; i++)
-        hear(w, &q[i], &w->list[i]);
+        x11_window_hear(w->d, &q[i], &w->list[i]);
+    for (i = 0; i < w->count; i++)
+        if (w->list[i].shown && w->list[i].excluded != EXCLUDE_NOTHING)
+            x11_window_cover_frame(w->d, &w->list[i]);
     return display_lost(w->d) ? WS_IO : WS_OK;
 }
 
-static struct window *find(struct x11_windows *w, xcb_window_t id)
+static struct x11_window *find(struct x11_windows *w, xcb_window_t id)
 {
     size_t i;
 
@@ -324,7 +226,7 @@ static xcb_window_t named_ancestor(struct x11_windows *w, xcb_window_t id)
     int steps;
 
     for (steps = 0; steps < MAX_ANCESTORS && id && id != w->d->root; steps++) {
-        const struct window *known = find(w, id);
+        const struct x11_window *known = find(w, id);
         OWN_FREE xcb_query_tree_reply_t *tree = NULL;
 
         if (known && known->shown && (known->app[0] || known->title[0]))
@@ -392,7 +294,7 @@ static bool fills_a_monitor(const struct rect *place,
 static void tell_active(struct x11_windows *w, struct ring_frame *frame,
                         struct x11_windows_facts *facts)
 {
-    const struct window *active = find(w, w->active);
+    const struct x11_window *active = find(w, w->active);
 
     frame->window_switches = w->switches;
     if (!active) {
@@ -419,7 +321,7 @@ static enum err collect_masks(const struct x11_windows *w,
     size_t i;
 
     for (i = 0; i < w->count; i++) {
-        const struct window *one = &w->list[i];
+        const struct x11_window *one = &w->list[i];
 
         if (!one->shown || one->excluded == EXCLUDE_NOTHING)
             continue;

@@ -253,7 +253,7 @@ static struct area primary_monitor(struct badge_x11 *b)
 static void place(struct badge_x11 *b)
 {
     struct area m = primary_monitor(b);
-    uint32_t values[3];
+    uint32_t values[4];
 
     b->x = m.x + m.width - MARGIN_PX - b->width;
     b->y = m.y + m.height - MARGIN_PX - HEIGHT_PX;
@@ -261,9 +261,10 @@ static void place(struct badge_x11 *b)
     values[0] = (uint32_t)b->x;
     values[1] = (uint32_t)b->y;
     values[2] = (uint32_t)b->width;
+    values[3] = HEIGHT_PX;
     xcb_configure_window(b->d->x, b->window,
                          XCB_CONFIG_WINDOW_X | XCB_CONFIG_WINDOW_Y |
-                             XCB_CONFIG_WINDOW_WIDTH,
+                             XCB_CONFIG_WINDOW_WIDTH | XCB_CONFIG_WINDOW_HEIGHT,
                          values);
     b->misplaced = false;
 }
