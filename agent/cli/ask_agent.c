@@ -1,0 +1,63 @@
+#include "agent/cli/ask_agent.h"
+
+#include "agent/cli/commands.h"
+#include "agent/cli/control.h"
+#include "agent/run.h"
+
+#include <stdio.h>
+
+void ask_agent_begin(struct jsonw *w, struct buf *out, const char *verb)
+{
+    jsonw_init(w, out);
+    jsonw_object(w, NULL);
+    jsonw_text(w, "verb", verb);
+}
+
+int ask_agent_settings(struct cli_call *call, struct settings **out)
+{
+    *out = (struct settings *)cli_program(call)->values;
+    return run_prepare(*out, cli_conf(call)) ? COMMANDS_USAGE : COMMANDS_OK;
+}
+
+static int unreachable(struct cli_call *call, const char *state, enum err e)
+{
+    if (e == WS_NOTFOUND) {
+        cli_fail(call, "start it: worksight-agent run; or name its folder: "
+                       "--state DIR",
+                 "no agent runs with state \"%s\"", state);
+        return COMMANDS_STOPPED;
+    }
+    cli_fail(call, "look at its state: worksight-agent status",
+             "the agent with state \"%s\" did not answer (%s)", state,
+             err_name(e));
+    return COMMANDS_DEGRADED;
+}
+
+int ask_agent(struct cli_call *call, struct jsonw *w, struct json **answer)
+{
+    struct settings *s;
+    int status = ask_agent_settings(call, &s);
+    enum err e;
+
+    if (status)
+        return status;
+    jsonw_object_end(w);
+    e = buf_check(w->out);
+    if (!e)
+        e = control_ask(s->state, buf_text(w->out), answer);
+    if (e)
+        return unreachable(call, s->state, e);
+    if (json_bool(json_get(*answer, "ok"), false))
+        return COMMANDS_OK;
+    cli_fail(call, NULL, "%s", json_text(json_get(*answer, "detail"),
+                                         "the agent refused"));
+    return COMMANDS_DEGRADED;
+}
+
+void ask_agent_print(const struct json *value)
+{
+    OWN_BUF struct buf text = BUF_EMPTY;
+
+    json_print(value, &text);
+    puts(buf_text(&text));
+}

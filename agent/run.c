@@ -1,0 +1,312 @@
+#include "agent/run.h"
+
+#include "agent/ask.h"
+#include "agent/instance.h"
+#include "agent/log_file.h"
+#include "agent/notice.h"
+#include "agent/plumbing.h"
+#include "agent/role_start.h"
+#include "agent/roles.h"
+#include "core/clock.h"
+#include "core/io.h"
+#include "core/log.h"
+#include "core/supervise.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STOP_MS 3500           /* of the 5 s that a stop may take */
+#define LEAST_OCR_SILENCE_MS 5000 /* it says that it lives once a second */
+#define LOGS "logs"
+#define SERVER_FILE "server.conf" /* in STATE, written by enroll */
+
+struct agent {
+    struct settings *settings;
+    struct conf *conf;
+    struct instance instance;
+    struct plumbing plumbing;
+    struct log_file *log;
+    struct supervise *supervise;
+    char **args;          /* every setting, for the roles */
+    char program[PATH_MAX]; /* worksight-ocr */
+    bool hung_up;
+};
+
+/* --- settings --- */
+
+enum err run_prepare(struct settings *s, struct conf *conf)
+{
+    OWN_FREE char *file = NULL;
+    char full[PATH_MAX];
+    enum err e = io_make_dirs(s->state);
+
+    if (e || !realpath(s->state, full)) {
+        fprintf(stderr,
+                "state is \"%s\": the folder cannot be made: %s; choose "
+                "another with --state DIR\n",
+                s->state, strerror(errno));
+        return WS_INVALID;
+    }
+    e = conf_set(conf, "state", full, conf_origin(conf, "state"), "state");
+    if (e)
+        return e;
+    file = io_path(s->state, SERVER_FILE);
+    if (!file)
+        return WS_NOMEM;
+    if (conf_origin(conf, "server") == CONF_DEFAULT) {
+        e = conf_load_file(conf, file);
+        if (e && e != WS_NOTFOUND)
+            return conf_check(conf, stderr);
+    }
+    return settings_check(s, stderr);
+}
+
+/* --- the notice --- */
+
+static int settle_notice(struct agent *a)
+{
+    struct settings *s = a->settings;
+    char hash[SHA256_HEX_BYTES];
+    enum ask_answer answer;
+
+    if (!settings_needs_notice(s) || notice_hash(s, hash))
+        return RUN_OK;
+    answer = notice_is_acknowledged(s) ? ASK_YES : ask_notice(s);
+    if (answer == ASK_NO) {
+        puts("Nothing is captured.");
+        return RUN_DECLINED;
+    }
+    if (answer == ASK_NOBODY) {
+        fprintf(stderr,
+                "worksight-agent: the notice was not acknowledged, and there "
+                "is no terminal to ask in: nothing is captured\n"
+                "→ read it: worksight-agent notice; then start with "
+                "--acknowledge HASH, HASH being its last line\n");
+        return RUN_USAGE;
+    }
+    if (notice_remember(s) ||
+        conf_set(a->conf, "acknowledge", hash, CONF_FLAG, "notice"))
+        return RUN_FAILED;
+    return RUN_OK;
+}
+
+/* --- while it runs --- */
+
+static void on_event(void *ctx, const char *name, enum supervise_event event,
+                     pid_t pid)
+{
+    struct agent *a = (struct agent *)ctx;
+    const struct roles_row *row = roles_find(name);
+    struct board_row *cell = &a->plumbing.board->role[row->board];
+
+    if (event == SUPERVISE_STARTED) {
+        atomic_store(&cell->pid, pid);
+    } else if (event == SUPERVISE_DIED) {
+        atomic_store(&cell->pid, 0);
+        if (row->board == BOARD_CAPTURE)
+            ring_reclaim(a->plumbing.ring, RING_WRITER);
+        else if (row->board == BOARD_AI)
+            ring_reclaim(a->plumbing.ring, RING_READER);
+    }
+}
+
+static void on_log(void *ctx, const char *line, size_t len)
+{
+    log_file_line(((struct agent *)ctx)->log, line, len);
+}
+
+static void on_hangup(void *ctx)
+{
+    ((struct agent *)ctx)->hung_up = true; /* the terminal is gone */
+}
+
+static void count_restarts(struct agent *a)
+{
+    struct supervise_state states[SUPERVISE_MAX_CHILDREN];
+    size_t n = supervise_states(a->supervise, states, SUPERVISE_MAX_CHILDREN);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct roles_row *row = roles_find(states[i].name);
+
+        atomic_store(&a->plumbing.board->role[row->board].restarts,
+                     states[i].restarts);
+    }
+}
+
+static bool on_tick(void *ctx)
+{
+    struct agent *a = (struct agent *)ctx;
+    struct board *b = a->plumbing.board;
+
+    board_alive(b, BOARD_SUPERVISOR, 0);
+    count_restarts(a);
+    log_file_rotate(a->log);
+    if (atomic_load(&b->tier) > 2 &&
+        clock_wall_ns() >= settings_until_wall_ns(a->settings)) {
+        log_warn("tier_ended", "%s is over: pictures end, tier L2 is in force",
+                 a->settings->until);
+        atomic_store(&b->tier, 2);
+    }
+    return !a->hung_up;
+}
+
+/* --- start --- */
+
+static enum err find_ocr(struct agent *a)
+{
+    static const char name[] = "worksight-ocr";
+    ssize_t n = readlink("/proc/self/exe", a->program,
+                         sizeof a->program - sizeof name - 1);
+    char *slash;
+
+    if (n < 0)
+        return err_sys("run: where this program is");
+    a->program[n] = '\0';
+    slash = strrchr(a->program, '/');
+    strcpy(slash ? slash + 1 : a->program, name);
+    return WS_OK;
+}
+
+static enum err add_role(struct agent *a, const struct roles_row *row)
+{
+    struct supervise_child c = {.name = row->name,
+                                .program = row->program ? a->program : NULL,
+                                .optional = row->program != NULL,
+                                .liveness_ms = row->liveness_ms};
+
+    if (row->board == BOARD_OCR && a->settings->ocr == OCR_OFF)
+        return WS_OK;
+    if (row->liveness_ms == ROLES_OCR_DEADLINE) {
+        c.liveness_ms = a->settings->ocr_deadline_ms;
+        if (c.liveness_ms < LEAST_OCR_SILENCE_MS)
+            c.liveness_ms = LEAST_OCR_SILENCE_MS;
+    }
+    for (size_t i = 0; i < row->fd_count; i++)
+        c.fds[c.fd_count++] =
+            plumbing_fd(&a->plumbing, row->board, row->fds[i]);
+    if (!row->program) /* a role that outlives us keeps the folder */
+        c.fds[c.fd_count++] = a->instance.lock_fd;
+    return supervise_add(a->supervise, &c);
+}
+
+static enum err open_supervise(struct agent *a)
+{
+    struct supervise_options options = {
+        .base_argv = (const char *const *)a->args,
+        .on_event = on_event,
+        .on_log = on_log,
+        .on_hangup = on_hangup,
+        .on_tick = on_tick,
+        .ctx = a,
+        .stop_ms = STOP_MS,
+    };
+    enum err e = supervise_open(&a->supervise, &options);
+
+    for (size_t i = 0; i < roles_count && !e; i++)
+        e = add_role(a, &roles_table[i]);
+    return e;
+}
+
+static void set_board(struct agent *a)
+{
+    struct board *b = a->plumbing.board;
+
+    atomic_store(&b->role[BOARD_SUPERVISOR].pid, getpid());
+    atomic_store(&b->tier, a->settings->tier);
+    /* Nothing of a person is captured: there is nobody to tell. */
+    if (!settings_needs_notice(a->settings))
+        atomic_store(&b->notice_acknowledged, 1);
+}
+
+static enum err prepare(struct agent *a)
+{
+    OWN_FREE char *logs = io_path(a->settings->state, LOGS);
+    int control_fd = -1;
+    enum err e = logs ? find_ocr(a) : WS_NOMEM;
+
+    if (!e)
+        e = instance_listen(a->settings->state, &control_fd);
+    if (!e)
+        e = plumbing_open(&a->plumbing, control_fd);
+    if (!e)
+        e = role_start_args(a->conf, &a->args);
+    if (!e)
+        e = open_supervise(a);
+    if (e)
+        return e;
+    set_board(a);
+    /* Read by libgomp as it loads: worksight-ocr must find it set. */
+    setenv("OMP_THREAD_LIMIT", "1", 1);
+    return log_file_open(&a->log, logs, a->settings->log_max_bytes);
+}
+
+static void greet(const struct agent *a)
+{
+    const struct settings *s = a->settings;
+
+    printf("worksight-agent %s: source %s every %lld.%03lld s, tier L%lld, to "
+           "%s; state and logs in %s; Ctrl-C ends it\n",
+           WS_VERSION, s->source, (long long)(s->every_ms / 1000),
+           (long long)(s->every_ms % 1000), (long long)s->tier, s->server,
+           s->state);
+    fflush(stdout);
+}
+
+static void finish(struct agent *a)
+{
+    supervise_close(a->supervise);
+    log_file_close(a->log);
+    plumbing_close(&a->plumbing);
+    role_start_free_args(a->args);
+}
+
+static int serve(struct agent *a)
+{
+    enum err e = prepare(a);
+
+    if (e) {
+        fprintf(stderr, "worksight-agent: cannot start (%s)\n", err_name(e));
+    } else {
+        log_init("supervisor", (enum log_level)a->settings->log_level);
+        log_info("agent_started", "version %s, pid %d", WS_VERSION,
+                 (int)getpid());
+        greet(a);
+        e = supervise_run(a->supervise);
+        log_info("agent_stopped", "%lld items wait",
+                 (long long)atomic_load(&a->plumbing.board->queue_pending));
+        printf("worksight-agent: stopped; %lld items wait in %s\n",
+               (long long)atomic_load(&a->plumbing.board->queue_pending),
+               a->settings->state);
+    }
+    finish(a);
+    return e ? RUN_FAILED : RUN_OK;
+}
+
+int run_agent(struct settings *s, struct conf *conf)
+{
+    struct agent a = {.settings = s, .conf = conf};
+    enum err e = run_prepare(s, conf);
+    int status;
+
+    if (e)
+        return RUN_USAGE;
+    e = instance_take(s->state, &a.instance);
+    if (e == WS_EXISTS) {
+        fprintf(stderr,
+                "worksight-agent: another agent (pid %d) runs with state "
+                "\"%s\"\n→ stop it, or start this one with another --state "
+                "DIR\n",
+                (int)a.instance.other, s->state);
+        return RUN_BUSY;
+    }
+    if (e)
+        return RUN_FAILED;
+    status = settle_notice(&a);
+    if (status == RUN_OK)
+        status = serve(&a);
+    instance_leave(s->state, &a.instance);
+    return status;
+}

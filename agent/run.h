@@ -1,0 +1,26 @@
+/* run.h - the supervisor: `worksight-agent run`.
+ *
+ * Flow:    settings -> notice -> lock, ring, board, pairs -> [run] -> the roles
+ * Source:  design.md section 2
+ */
+#ifndef AGENT_RUN_H
+#define AGENT_RUN_H
+
+#include "agent/settings.h"
+
+enum { /* exit statuses of `run` */
+       RUN_OK = 0,
+       RUN_FAILED = 1,
+       RUN_USAGE = 2,
+       RUN_DECLINED = 5, /* the person said no to the notice */
+       RUN_BUSY = 6,     /* another agent holds the state folder */
+};
+
+/* Run until SIGTERM, SIGINT or SIGHUP; the exit status. */
+int run_agent(struct settings *s, struct conf *conf);
+
+/* Bring the settings together: across-checks, an absolute state folder, and
+ * the server that `enroll` remembered when none was given. */
+enum err run_prepare(struct settings *s, struct conf *conf) WS_MUST_CHECK;
+
+#endif
