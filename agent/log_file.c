@@ -33,7 +33,8 @@ static enum err attach(struct log_file *f)
 enum err log_file_open(struct log_file **out, const char *dir,
                        int64_t max_bytes)
 {
-    OWN(log_file_close) struct log_file *f = NULL;
+    OWN(log_file_close)
+    struct log_file *f = NULL;
     enum err e;
 
     *out = NULL;
@@ -70,7 +71,8 @@ void log_file_close(struct log_file *f)
 
 void log_file_line(struct log_file *f, const char *line, size_t len)
 {
-    struct iovec parts[2] = {{(void *)(uintptr_t)line, len}, {"\n", 1}};
+    static char newline[] = "\n";
+    struct iovec parts[2] = {{(void *)(uintptr_t)line, len}, {newline, 1}};
 
     log_file_rotate(f);
     if (writev(STDERR_FILENO, parts, 2) < 0) {

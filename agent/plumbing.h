@@ -7,14 +7,14 @@
 #ifndef AGENT_PLUMBING_H
 #define AGENT_PLUMBING_H
 
-#include "agent/role.h"
 #include "agent/ring.h"
+#include "agent/role.h"
 
 struct plumbing {
     bool opened;
     struct board *board;
     struct ring *ring;
-    int fds[ROLE_FDS];       /* all but ROLE_FD_OUTBOX, which each has its own */
+    int fds[ROLE_FDS]; /* all but ROLE_FD_OUTBOX, which each has its own */
     int outbox[BOARD_ROLES]; /* a role's end of its pair with the outbox */
 };
 

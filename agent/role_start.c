@@ -50,7 +50,8 @@ void role_start_free_args(char **args)
 static enum err read_settings(struct conf **out, struct settings *s, int argc,
                               char **argv)
 {
-    OWN(conf_close) struct conf *conf = NULL;
+    OWN(conf_close)
+    struct conf *conf = NULL;
     enum err e = conf_open(&conf, &settings_schema, s);
 
     for (int i = 0; i + 1 < argc && !e; i += 2) {
@@ -104,7 +105,8 @@ static int run(const struct roles_row *row, const struct settings *s)
 int role_start(int argc, char **argv)
 {
     const struct roles_row *row = argc > 2 ? roles_find(argv[2]) : NULL;
-    OWN(conf_close) struct conf *conf = NULL;
+    OWN(conf_close)
+    struct conf *conf = NULL;
     struct settings s;
 
     if (!row) {

@@ -18,10 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STOP_MS 3500           /* of the 5 s that a stop may take */
+#define STOP_MS 3500              /* of the 5 s that a stop may take */
 #define LEAST_OCR_SILENCE_MS 5000 /* it says that it lives once a second */
 #define LOGS "logs"
-#define SERVER_FILE "server.conf" /* in STATE, written by enroll */
+#define SERVER_FILE "server.conf"   /* in STATE, written by enroll */
+#define RUNNING_FILE "running.conf" /* in STATE, for `status` */
 
 struct agent {
     struct settings *settings;
@@ -30,7 +31,7 @@ struct agent {
     struct plumbing plumbing;
     struct log_file *log;
     struct supervise *supervise;
-    char **args;          /* every setting, for the roles */
+    char **args;            /* every setting, for the roles */
     char program[PATH_MAX]; /* worksight-ocr */
     bool hung_up;
 };
@@ -62,6 +63,29 @@ enum err run_prepare(struct settings *s, struct conf *conf)
             return conf_check(conf, stderr);
     }
     return settings_check(s, stderr);
+}
+
+/* What `status` needs to know of the agent that runs: an INI file. */
+static enum err note_settings(const struct agent *a)
+{
+    OWN_FREE char *path = io_path(a->settings->state, RUNNING_FILE);
+    OWN_BUF struct buf text = BUF_EMPTY;
+    enum err e;
+
+    for (char **at = a->args; at[0]; at += 2)
+        if (*at[1])
+            buf_printf(&text, "%s = %s\n", at[0] + strlen("--"), at[1]);
+    e = buf_check(&text);
+    if (e)
+        return e;
+    return path ? io_write_file(path, text.data, text.len, 0600) : WS_NOMEM;
+}
+
+enum err run_running_settings(struct settings *s, struct conf *conf)
+{
+    OWN_FREE char *path = io_path(s->state, RUNNING_FILE);
+
+    return path ? conf_load_file(conf, path) : WS_NOMEM;
 }
 
 /* --- the notice --- */
@@ -233,6 +257,8 @@ static enum err prepare(struct agent *a)
         e = plumbing_open(&a->plumbing, control_fd);
     if (!e)
         e = role_start_args(a->conf, &a->args);
+    if (!e)
+        e = note_settings(a);
     if (!e)
         e = open_supervise(a);
     if (e)

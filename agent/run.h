@@ -23,4 +23,9 @@ int run_agent(struct settings *s, struct conf *conf);
  * the server that `enroll` remembered when none was given. */
 enum err run_prepare(struct settings *s, struct conf *conf) WS_MUST_CHECK;
 
+/* The settings of the agent that runs on this state folder, in place of the
+ * caller's own; WS_NOTFOUND: none was ever started there. */
+enum err run_running_settings(struct settings *s,
+                              struct conf *conf) WS_MUST_CHECK;
+
 #endif

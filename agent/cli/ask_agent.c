@@ -22,8 +22,9 @@ int ask_agent_settings(struct cli_call *call, struct settings **out)
 static int unreachable(struct cli_call *call, const char *state, enum err e)
 {
     if (e == WS_NOTFOUND) {
-        cli_fail(call, "start it: worksight-agent run; or name its folder: "
-                       "--state DIR",
+        cli_fail(call,
+                 "start it: worksight-agent run; or name its folder: "
+                 "--state DIR",
                  "no agent runs with state \"%s\"", state);
         return COMMANDS_STOPPED;
     }
@@ -49,8 +50,8 @@ int ask_agent(struct cli_call *call, struct jsonw *w, struct json **answer)
         return unreachable(call, s->state, e);
     if (json_bool(json_get(*answer, "ok"), false))
         return COMMANDS_OK;
-    cli_fail(call, NULL, "%s", json_text(json_get(*answer, "detail"),
-                                         "the agent refused"));
+    cli_fail(call, NULL, "%s",
+             json_text(json_get(*answer, "detail"), "the agent refused"));
     return COMMANDS_DEGRADED;
 }
 

@@ -32,8 +32,7 @@ static enum err write_file(const char *state, const char *name,
     return path ? io_write_file(path, text->data, text->len, 0600) : WS_NOMEM;
 }
 
-static enum err remember_server(struct cli_call *call,
-                                const struct settings *s)
+static enum err remember_server(struct cli_call *call, const struct settings *s)
 {
     OWN_BUF struct buf text = BUF_EMPTY;
 
@@ -65,7 +64,8 @@ static enum err leave_code(const struct settings *s, const char *code)
 
 int enroll_run(struct cli_call *call)
 {
-    OWN(json_free) struct json *answer = NULL;
+    OWN(json_free)
+    struct json *answer = NULL;
     OWN_BUF struct buf text = BUF_EMPTY;
     const char *code = cli_value(call, "code");
     struct settings *s;

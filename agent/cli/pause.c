@@ -11,7 +11,8 @@
 
 int pause_run(struct cli_call *call)
 {
-    OWN(json_free) struct json *answer = NULL;
+    OWN(json_free)
+    struct json *answer = NULL;
     OWN_BUF struct buf text = BUF_EMPTY;
     const char *reason = cli_value(call, "reason");
     char when[WORDS_BYTES];
@@ -43,7 +44,8 @@ int pause_run(struct cli_call *call)
 
 int pause_resume(struct cli_call *call)
 {
-    OWN(json_free) struct json *answer = NULL;
+    OWN(json_free)
+    struct json *answer = NULL;
     OWN_BUF struct buf text = BUF_EMPTY;
     struct jsonw w;
     int status;

@@ -42,7 +42,8 @@ int queue_run(struct cli_call *call)
     } verbs[] = {{"list", "queue-list", NULL},
                  {"retry", "queue-retry", "are pending again"},
                  {"purge", "queue-purge", "were forgotten"}};
-    OWN(json_free) struct json *answer = NULL;
+    OWN(json_free)
+    struct json *answer = NULL;
     OWN_BUF struct buf text = BUF_EMPTY;
     struct jsonw w;
     size_t v = 0;

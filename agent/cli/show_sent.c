@@ -19,7 +19,8 @@ static void print_item(const struct json *item)
 
 int show_sent_run(struct cli_call *call)
 {
-    OWN(json_free) struct json *answer = NULL;
+    OWN(json_free)
+    struct json *answer = NULL;
     OWN_BUF struct buf text = BUF_EMPTY;
     const struct json *items, *i;
     struct jsonw w;
