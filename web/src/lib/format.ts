@@ -44,12 +44,16 @@ export function zoneName(at: Moment = Date.now()): string {
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const hundredth = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const short = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const share = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 0 });
 const fineShare = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
 export const count = (n: number | null | undefined) => (n == null ? '–' : whole.format(n));
 export const score1 = (n: number) => tenth.format(n);
 export const score2 = (n: number) => hundredth.format(n);
+/** A number of any size, three digits of it. */
+export const brief = (n: number) =>
+  Math.abs(n) >= 1000 ? whole.format(n) : short.format(n).replace('-', '−');
 export const percent = (n: number | null | undefined) => (n == null ? '–' : share.format(n));
 export const percentFine = (n: number | null | undefined) => (n == null ? '–' : fineShare.format(n));
 export const signed = (n: number, f: (n: number) => string = score1) => (n < 0 ? `−${f(-n)}` : `+${f(n)}`);
@@ -70,7 +74,10 @@ export function duration(ms: number): string {
   const s = Math.max(0, Math.round(ms / 1000));
   if (s < 90) return `${s} s`;
   if (s < 90 * 60) return `${Math.round(s / 60)} min`;
-  if (s < 36 * 3600) return `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`;
+  if (s < 36 * 3600) {
+    const minutes = Math.round(s / 60);
+    return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`;
+  }
   return `${Math.round(s / 86400)} days`;
 }
 

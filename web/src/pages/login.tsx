@@ -6,7 +6,7 @@ import { api, Problem } from '../api/client';
 import { duration } from '../lib/format';
 import { meSet } from '../state/me';
 import { Command } from '../ui/parts';
-import { Brand, ThemeButton } from '../ui/shell';
+import { Door } from '../ui/shell';
 
 /** Where to after a login: only a page of ours. */
 export function safeNext(next: string | null): string {
@@ -56,46 +56,37 @@ export function Login() {
         ? `Too many tries. Wait ${duration(problem.retryAfterS * 1000)}, then try again.`
         : (problem?.detail ?? problem?.title);
   return (
-    <main class="door">
-      <div class="door-card">
-        <header>
-          <Brand />
-          <ThemeButton />
-        </header>
-        <h1>Log in</h1>
-        <form onSubmit={submit}>
-          <label>
-            Name
-            <input name="name" autocomplete="username" required maxLength={64} autoFocus spellcheck={false} />
-          </label>
-          <label>
-            Password
-            <input
-              ref={password}
-              name="password"
-              type="password"
-              autocomplete="current-password"
-              required
-              maxLength={256}
-              aria-describedby="login-problem"
-            />
-          </label>
-          <p id="login-problem" class="field-problem" role="alert">
-            {words}
-          </p>
-          <button type="submit" class="button primary wide" disabled={busy}>
-            {busy ? 'Checking' : 'Log in'}
-          </button>
-        </form>
-        <details>
-          <summary>No account yet, or the password is lost?</summary>
-          <p>Whoever runs the server makes a one-time link on its machine:</p>
-          <Command text="worksight-server setup --link" />
-        </details>
-      </div>
-      <p class="door-foot">
-        Everything recorded is shown to the person it is about. There is no hidden mode.
-      </p>
-    </main>
+    <Door foot="Everything recorded is shown to the person it is about. There is no hidden mode.">
+      <h1>Log in</h1>
+      <form onSubmit={submit}>
+        <label>
+          Name
+          <input name="name" autocomplete="username" required maxLength={64} autoFocus spellcheck={false} />
+        </label>
+        <label>
+          Password
+          <input
+            ref={password}
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            maxLength={256}
+            aria-describedby="login-problem"
+          />
+        </label>
+        <p id="login-problem" class="field-problem" role="alert">
+          {words}
+        </p>
+        <button type="submit" class="button primary wide" disabled={busy}>
+          {busy ? 'Checking' : 'Log in'}
+        </button>
+      </form>
+      <details>
+        <summary>No account yet, or the password is lost?</summary>
+        <p>Whoever runs the server makes a one-time link on its machine:</p>
+        <Command text="worksight-server setup --link" />
+      </details>
+    </Door>
   );
 }

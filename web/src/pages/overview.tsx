@@ -68,14 +68,14 @@ function Filled({ data }: { data: OverviewData }) {
           note={`${count(c.agents_late)} late, ${count(c.agents_offline)} offline`}
         />
         <Tile name="Metrics, 24 h" value={c.metrics_24h} note={`${count(c.scored_24h)} scored`} />
-        <Tile name="Unusual, 24 h" value={c.unusual_24h} note="for that person, at that time" />
+        <Tile name="Unusual, 24 h" value={c.unusual_24h} note="for that person" />
         <Tile name="Pictures, 24 h" value={c.screenshots_24h} note="only where agreed" />
         <Tile
           name="Waiting on desktops"
           value={c.queue_pending}
           note={c.queue_dead ? `${count(c.queue_dead)} kept aside` : 'none kept aside'}
         />
-        <Tile name="Failures, 24 h" value={c.failures_24h} note="metrics whose steps failed" />
+        <Tile name="Failures, 24 h" value={c.failures_24h} note="failed steps" />
       </dl>
       <div class="split">
         <Card title="What to check first" id="check-first">

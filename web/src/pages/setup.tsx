@@ -9,7 +9,7 @@ import { api, Problem, type SetupLink } from '../api/client';
 import { meSet } from '../state/me';
 import { Command, ProblemBox, Skeleton } from '../ui/parts';
 import { NewPassword } from '../ui/password';
-import { Brand, ThemeButton } from '../ui/shell';
+import { Door } from '../ui/shell';
 
 function takeToken(): string {
   const token =
@@ -101,15 +101,5 @@ export function Setup() {
       </>
     );
 
-  return (
-    <main class="door">
-      <div class="door-card">
-        <header>
-          <Brand />
-          <ThemeButton />
-        </header>
-        {body}
-      </div>
-    </main>
-  );
+  return <Door>{body}</Door>;
 }

@@ -9,14 +9,10 @@ import { me } from './me';
 export type LiveState = 'off' | 'connecting' | 'live' | 'polling';
 export const liveState = signal<LiveState>('off');
 
+const TOPICS = ['sessions', 'health', 'metrics', 'screenshots', 'ledger'];
 const POLL_MS = 30_000;
 const SETTLE_MS = 250; // hints come in flocks: fetch once for all of them
 const RETRY_MS = 5_000;
-
-export interface Hint {
-  topics: string[];
-  session_id?: number | null;
-}
 
 function watch(session: number | null, onHint: (topics: Set<string>) => void): () => void {
   let source: EventSource | null = null;
@@ -56,13 +52,7 @@ function watch(session: number | null, onHint: (topics: Set<string>) => void): (
       if (opened) tell(['all']);
       opened = true;
     };
-    s.addEventListener('changed', (e) => {
-      try {
-        tell((JSON.parse((e as MessageEvent<string>).data) as Hint).topics);
-      } catch {
-        tell(['all']);
-      }
-    });
+    for (const topic of TOPICS) s.addEventListener(topic, () => tell([topic]));
     s.addEventListener('reset', () => tell(['all']));
     s.onerror = () => {
       liveState.value = 'polling';

@@ -50,7 +50,7 @@ export function SessionTable({ sessions, caption }: { sessions: Session[]; capti
               <td data-label="Status">
                 <StatusBadge status={s.status} state={s.state} />
               </td>
-              <td data-label="Last heard">
+              <td data-label="Last heard" class="last-heard">
                 <Time at={s.last_seen_at} />
               </td>
               <td class="r num" data-label="Metrics 24 h">
@@ -62,7 +62,7 @@ export function SessionTable({ sessions, caption }: { sessions: Session[]; capti
               <td class="r num" data-label="Waiting">
                 {s.queue_pending ? count(s.queue_pending) : <span class="dim">{count(s.queue_pending)}</span>}
               </td>
-              <td data-label="To look at" class="look">
+              <td data-label="To look at" class={s.attention.length ? 'look' : 'look none'}>
                 {s.attention.length === 0 ? (
                   <span class="dim">nothing</span>
                 ) : (

@@ -142,3 +142,22 @@ export function Shell({ children }: { children: ComponentChildren }) {
     </div>
   );
 }
+
+/** The frame of the pages before a login. */
+export function Door({ children, foot }: { children: ComponentChildren; foot?: string }) {
+  return (
+    <main class="door">
+      <svg class="door-wave" viewBox="0 0 1200 240" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+        <path d="M0 150h170l34-52 52 96 44-70 30 26h180l40-96 62 150 44-96 24 42h164l30-60 46 82 32-40 20 18h228" />
+      </svg>
+      <div class="door-card">
+        <header>
+          <Brand />
+          <ThemeButton />
+        </header>
+        {children}
+      </div>
+      {foot ? <p class="door-foot">{foot}</p> : null}
+    </main>
+  );
+}

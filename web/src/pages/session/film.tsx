@@ -47,11 +47,9 @@ export function Film({ shots, times, moment, onPick }: FilmProps) {
     <div class="film">
       <figure class="film-big">
         <img
-          key={shot.id}
           src={imageOf(shot)}
           {...size}
           alt={`The screen at ${clockTime(shot.captured_at)}, redacted on the desktop`}
-          decoding="async"
         />
         <figcaption>
           <Time at={shot.captured_at} as="clock" />

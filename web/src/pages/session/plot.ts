@@ -88,8 +88,8 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
       ctx.stroke();
       ctx.fillStyle = c.notice;
       ctx.font = `${10 * px}px ${getComputedStyle(host).fontFamily}`;
-      ctx.textAlign = 'left';
-      ctx.fillText(th.word, left + 4 * px, y + (y < top + 14 * px ? 11 : -4) * px);
+      ctx.textAlign = 'right';
+      ctx.fillText(th.word, left + width - 4 * px, y + (y < top + 14 * px ? 11 : -4) * px);
     }
     if (at !== null) {
       const x = Math.round(u.valToPos(at, 'x', true)) + 0.5;
@@ -109,7 +109,7 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
     {
       width: wide(),
       height: o.height,
-      padding: [8, RIGHT, 0, 0],
+      padding: [8, RIGHT, o.axis ? 0 : 7, 0],
       legend: { show: false },
       cursor: {
         y: false,

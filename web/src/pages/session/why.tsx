@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { api } from '../../api/client';
 import type { MetricExplained } from '../../api/types';
-import { count, percent, score1, score2, signed } from '../../lib/format';
+import { brief, percent, score1, score2, signed } from '../../lib/format';
 import { explain } from '../../lib/math';
 import { useResource } from '../../state/resource';
 import { Icon } from '../../ui/icons';
@@ -38,7 +38,7 @@ export function Why({
         if (e.target === dialog.current) onClose();
       }}
     >
-      <div class="drawer-body">
+      <div class="drawer-body" tabIndex={-1} autoFocus>
         <header class="card-head">
           <h2 id="why-title">{m && !m.scored ? 'Why not scored' : 'Why this score'}</h2>
           <button type="button" class="button quiet icon-only" onClick={onClose} title="Close (Esc)">
@@ -116,96 +116,112 @@ function Share({ name, about, value }: { name: string; about: string; value: num
 /** One value in words: numbers short, the rest as it came. */
 function shown(v: unknown): string {
   if (v === null || v === undefined) return '–';
-  if (typeof v === 'number') return Number.isInteger(v) ? count(v) : score2(v);
+  if (typeof v === 'number') return brief(v);
   if (typeof v === 'boolean') return v ? 'yes' : 'no';
   return typeof v === 'string' ? v : JSON.stringify(v);
 }
 
 const words = (feature: string) => feature.replaceAll('_', ' ');
 
-/** A bar from the middle: to the right what raises the score, to the left what lowers it. */
-function Bar({ value, most }: { value: number; most: number }) {
-  const w = (Math.abs(value) / most) * 50;
+/** One step of the way from where scores start to this score: bars of all rows stand on one scale. */
+function Step({ from, by, low, high }: { from: number; by: number; low: number; high: number }) {
+  const x = (v: number) => ((v - low) / Math.max(1, high - low)) * 100;
+  const left = x(Math.min(from, from + by));
+  const width = Math.max(0.8, x(Math.max(from, from + by)) - left);
   return (
-    <svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-      <line class="bar-zero" x1="50" x2="50" y1="0" y2="8" />
-      <rect
-        class={value < 0 ? 'bar-down' : 'bar-up'}
-        x={value < 0 ? 50 - w : 50}
-        y="1"
-        width={w}
-        height="6"
-      />
+    <svg class="step" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">
+      <rect class={by < 0 ? 'step-down' : 'step-up'} x={left} y="5" width={width} height="10" />
+      <line class="step-edge" x1={x(from + by)} x2={x(from + by)} y1="0" y2="20" />
     </svg>
   );
+}
+
+interface Part {
+  name: string;
+  text: string | null;
+  value: string;
+  weight: string;
+  points: number;
 }
 
 function Contributions({ m }: { m: MetricExplained }) {
   if (m.contributions.length === 0)
     return <p class="dim">This agent sent the score without its parts (layer 1), so they can't be shown.</p>;
   const e = explain(m.score as number, m.base, m.contributions);
-  const most = Math.max(1, ...e.rows.map((r) => Math.abs(r.shown)), Math.abs(e.unexplained));
+  const parts: Part[] = e.rows.map(({ from, shown: points }) => ({
+    name: words(from.feature),
+    text: from.text,
+    value: shown(from.value),
+    weight: shown(from.weight),
+    points,
+  }));
+  if (e.unexplained !== 0)
+    parts.push({
+      name: 'left unexplained',
+      text: "the agent's parts do not add up to its score",
+      value: '–',
+      weight: '–',
+      points: e.unexplained,
+    });
+  const start = e.base ?? 0;
+  const reached = [start];
+  for (const p of parts) reached.push((reached[reached.length - 1] as number) + p.points);
+  const low = Math.min(...reached);
+  const high = Math.max(...reached);
   return (
     <section aria-labelledby="parts-title">
       <h3 id="parts-title">What it is made of</h3>
       <table class="parts">
-        <thead class="sr">
+        <thead>
           <tr>
             <th scope="col">Feature</th>
-            <th scope="col">Value and weight</th>
-            <th scope="col">Direction</th>
-            <th scope="col">Points</th>
+            <th scope="col" class="r">
+              Value
+            </th>
+            <th scope="col" class="r">
+              Weight
+            </th>
+            <th scope="col">
+              <span class="sr">Direction</span>
+            </th>
+            <th scope="col" class="r">
+              Points
+            </th>
           </tr>
         </thead>
         <tbody>
           {e.base === null ? null : (
             <tr class="parts-base">
-              <th scope="row">Where every score starts</th>
-              <td />
-              <td />
+              <th scope="row" colSpan={4}>
+                Where every score starts
+              </th>
               <td class="num r" data-points={e.base}>
                 {score1(e.base)}
               </td>
             </tr>
           )}
-          {e.rows.map(({ from, shown: points }) => (
-            <tr key={from.feature}>
+          {parts.map((p, i) => (
+            <tr key={p.name}>
               <th scope="row">
-                {words(from.feature)}
-                {from.text ? <span class="under">{from.text}</span> : null}
+                {p.name}
+                {p.text ? <span class="under">{p.text}</span> : null}
               </th>
-              <td class="num parts-value">
-                {shown(from.value)}
-                {from.weight === null ? null : <span class="under">weight {shown(from.weight)}</span>}
-              </td>
+              <td class="num r parts-value">{p.value}</td>
+              <td class="num r parts-value">{p.weight}</td>
               <td class="parts-bar">
-                <Bar value={points} most={most} />
+                <Step from={reached[i] as number} by={p.points} low={low} high={high} />
               </td>
-              <td class="num r" data-points={points}>
-                {signed(points)}
+              <td class="num r" data-points={p.points}>
+                {signed(p.points)}
               </td>
             </tr>
           ))}
-          {e.unexplained === 0 ? null : (
-            <tr>
-              <th scope="row">
-                left unexplained<span class="under">the agent's parts do not add up to its score</span>
-              </th>
-              <td />
-              <td class="parts-bar">
-                <Bar value={e.unexplained} most={most} />
-              </td>
-              <td class="num r" data-points={e.unexplained}>
-                {signed(e.unexplained)}
-              </td>
-            </tr>
-          )}
         </tbody>
         <tfoot>
           <tr>
-            <th scope="row">Score</th>
-            <td />
-            <td />
+            <th scope="row" colSpan={4}>
+              Score
+            </th>
             <td class="num r" data-total={e.total}>
               {score1(e.total)}
             </td>
@@ -229,8 +245,11 @@ function Anomaly({ m }: { m: MetricExplained }) {
           {m.mode ? `, ${m.mode === 'statistical' ? 'against a learned baseline' : 'by fixed rules'}` : ''}
         </span>
       </p>
+      {a.reason ? <p>{a.reason}</p> : null}
       {a.parts.length === 0 ? (
-        <p class="dim">No parts were sent with it.</p>
+        a.reason ? null : (
+          <p class="dim">No parts were sent with it.</p>
+        )
       ) : (
         <div class="table-scroll">
           <table class="rows tight">
@@ -278,7 +297,7 @@ function Anomaly({ m }: { m: MetricExplained }) {
       )}
       {a.thresholds ? (
         <p class="dim small">
-          Unusual from {score2(a.thresholds.unusual)}, very unusual from {shown(a.thresholds.very_unusual)}.
+          Unusual from {shown(a.thresholds.unusual)}, very unusual from {shown(a.thresholds.very_unusual)}.
         </p>
       ) : null}
     </section>
