@@ -17,10 +17,13 @@ struct settings { /* one row each in server/settings.c */
     char *listen; /* 127.0.0.1:8080 */
     char *data;   /* folder of the database, blobs, lock, control.sock */
     char *enrollment_from; /* networks whose agents need no code */
+    char *trusted_proxies; /* whose X-Forwarded-* is believed */
     char *web_dir;         /* serve the pages from here (development); empty */
     int64_t online_ms, late_ms; /* heartbeat ages: online, late, then offline */
     int64_t max_connections, max_connections_per_peer;
-    int64_t header_deadline_ms, least_body_rate_bytes; /* slow clients */
+    int64_t max_request_memory_bytes;
+    int64_t header_deadline_ms, idle_deadline_ms; /* slow clients */
+    int64_t least_rate_bytes;                     /* a second */
     int64_t max_image_bytes, max_batch_bytes, max_batch_items;
     int64_t commit_queue_items; /* full: 503 */
     int64_t readers;            /* reader threads */

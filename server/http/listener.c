@@ -178,8 +178,6 @@ static void on_tick(void *arg)
         else
             conn_deadline_check(c, now_ns);
     }
-    if (l->draining && !l->first)
-        finish_drain(l);
     if (!l->watch && !l->draining &&
         loop_watch_open(&l->watch, l->options.loop, l->fd, on_acceptable, l))
         log_warn("accept_paused", "listener: no memory to accept; trying on");
@@ -197,6 +195,8 @@ void listener_forget(struct listener *l, struct conn *c)
         l->last = c->prev;
     l->counts.connections--;
     peers_drop(l->peers, c->peer);
+    if (l->draining && !l->first)
+        finish_drain(l);
 }
 
 static int64_t tick_ms(const struct listener_limits *limits)

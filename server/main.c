@@ -1,0 +1,79 @@
+/* main.c - worksight-server.
+ *
+ * The map of the server, in the order of the flow:
+ *
+ *   main.c        commands and settings (settings.c) by core/cli
+ *   serve.c       `serve`: supervisor, lock of the data, listening socket.c
+ *   worker.c      what answers: opens all below, then loops
+ *   http/         loop, listener, conn: bytes -> head, body -> route -> handler
+ *   routes.c      the table of everything that is answered
+ *   auth/         who asks: tokens of agents, logins and keys of people
+ *   ingest/       what agents send: checked, then given to the committer
+ *   commit/       one thread that writes: many requests, one transaction
+ *   store/ blob/  rows (SQLite), pictures (files)
+ *   views/        what people see: JSON, event streams, /metrics, health
+ *   cli/          commands beside `serve`
+ */
+#include "core/cli.h"
+#include "server/serve.h"
+#include "server/settings.h"
+#include "server/worker.h"
+
+#include <string.h>
+
+static struct settings settings;
+
+static int run_serve(struct cli_call *call)
+{
+    if (settings_check(&settings, stderr))
+        return CLI_USAGE;
+    return serve_run(&settings, call);
+}
+
+static int run_role(struct cli_call *call)
+{
+    if (strcmp(cli_arg(call, 0), "worker") != 0)
+        return cli_fail(call, NULL, "there is no role \"%s\"",
+                        cli_arg(call, 0));
+    return worker_run(&settings);
+}
+
+static const struct cli_command commands[] = {
+    {.name = "serve",
+     .summary = "run the server",
+     .help = "Runs until SIGTERM or Ctrl-C: a supervisor and a worker that is "
+             "started again\nwhen it dies. The database is made and migrated "
+             "as needed.\n\n"
+             "  worksight-server serve\n"
+             "  worksight-server serve --listen 127.0.0.1:8080 --data ./data\n",
+     .run = run_serve},
+    {.name = "role",
+     .args = "NAME",
+     .summary = "a role's process; started by serve alone",
+     .min_args = 1,
+     .max_args = 1,
+     .hidden = true,
+     .run = run_role},
+};
+
+static const char *const files[] = {"/etc/worksight/server.conf", NULL};
+
+static const struct cli_program program = {
+    .name = "worksight-server",
+    .summary = "takes in what the agents send, keeps it, and shows it",
+    .version = WS_VERSION,
+    .schema = &settings_schema,
+    .values = &settings,
+    .files = files,
+    .commands = commands,
+    .command_count = sizeof(commands) / sizeof(commands[0]),
+};
+
+int main(int argc, char **argv)
+{
+    static char role[] = "role";
+
+    if (argc > 1 && strcmp(argv[1], "--role") == 0)
+        argv[1] = role; /* how core/supervise starts a child */
+    return cli_main(&program, argc, argv);
+}

@@ -1,0 +1,89 @@
+/* settings.c - every setting of the server, one row each. */
+#include "server/settings.h"
+
+#include <stddef.h>
+
+#define KIB INT64_C(1024)
+#define MIB (KIB * 1024)
+#define GIB (MIB * 1024)
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+
+/* clang-format off */
+#define KEY(name, member, kind, initial, min, max, doc)                        \
+    {#name, CONF_##kind, offsetof(struct settings, member), initial, min, max, \
+     NULL, 0, doc}
+
+static const struct conf_key keys[] = {
+    KEY(listen, listen, LISTEN, "127.0.0.1:8080", 0, 0,
+        "address and port; port 0: any that is free"),
+    KEY(data, data, PATH, "/var/lib/worksight", 0, 0,
+        "folder of the database, the pictures and the lock"),
+    KEY(enrollment_from, enrollment_from, CIDRS, "127.0.0.0/8, ::1", 0, 0,
+        "networks whose agents need no enrollment code"),
+    KEY(trusted_proxies, trusted_proxies, CIDRS, "127.0.0.0/8, ::1", 0, 0,
+        "whose X-Forwarded-For and -Proto are believed"),
+    KEY(web_dir, web_dir, PATH, "", 0, 0,
+        "serve the pages from this folder; empty: those in the program"),
+    KEY(online, online_ms, DURATION, "25s", SECOND, DAY,
+        "a heartbeat at most this old: online"),
+    KEY(late, late_ms, DURATION, "5m", SECOND, 7 * DAY,
+        "at most this old: late; older: offline"),
+    KEY(max_connections, max_connections, INT, "10000", 1, 1000000,
+        "connections at a time"),
+    KEY(max_connections_per_peer, max_connections_per_peer, INT, "256", 1, 1000000,
+        "of one address (an IPv6 /64); trusted proxies are not bound"),
+    KEY(max_request_memory, max_request_memory_bytes, SIZE, "256MiB", MIB, 64 * GIB,
+        "for all requests that are being read"),
+    KEY(header_deadline, header_deadline_ms, DURATION, "10s", 50, 10 * MINUTE,
+        "for the whole head of a request; grace before the body's rate counts"),
+    KEY(idle_deadline, idle_deadline_ms, DURATION, "75s", 50, HOUR,
+        "a connection may stay without a request"),
+    KEY(least_rate, least_rate_bytes, SIZE, "8KiB", 1, 64 * MIB,
+        "a second, of every body and every answer on average"),
+    KEY(max_image, max_image_bytes, SIZE, "8MiB", 64 * KIB, 64 * MIB,
+        "of one picture"),
+    KEY(max_batch, max_batch_bytes, SIZE, "4MiB", 64 * KIB, 4 * MIB,
+        "of one batch, decoded"),
+    KEY(max_batch_items, max_batch_items, INT, "500", 1, 500,
+        "items of one batch"),
+    KEY(commit_queue, commit_queue_items, INT, "20000", 500, 1000000,
+        "items waiting for the database; more are answered 503"),
+    KEY(readers, readers, INT, "4", 1, 64,
+        "threads that query the database"),
+    KEY(login_lifetime, login_lifetime_ms, DURATION, "12h", MINUTE, 90 * DAY,
+        "of a login without use"),
+    {"log_level", CONF_ENUM, offsetof(struct settings, log_level), "info", 0, 0,
+     levels, 0, "least level that is written"},
+};
+/* clang-format on */
+
+const struct conf_schema settings_schema = {
+    .program = "server",
+    .env_prefix = "WORKSIGHT_SERVER_",
+    .keys = keys,
+    .count = sizeof(keys) / sizeof(keys[0]),
+};
+
+enum err settings_check(const struct settings *s, FILE *messages)
+{
+    bool good = true;
+
+    if (s->late_ms <= s->online_ms) {
+        fprintf(messages,
+                "late must be more than online: a heartbeat gets late after "
+                "it was online; raise late\n");
+        good = false;
+    }
+    if (s->max_request_memory_bytes < s->max_batch_bytes) {
+        fprintf(messages,
+                "max_request_memory is less than max_batch: no batch would "
+                "ever be taken; raise max_request_memory\n");
+        good = false;
+    }
+    return good ? WS_OK : WS_INVALID;
+}

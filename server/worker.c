@@ -1,0 +1,272 @@
+/* worker.c - the process that answers.
+ *
+ * Opened in the order of need and closed in the reverse: the store and who
+ * writes to it, what remembers (tokens, logins), who reads, who listens.
+ * On SIGTERM the listener drains, then the readers and the committer finish
+ * what they hold, and the loop runs once more for the answers that came late.
+ */
+#include "server/worker.h"
+
+#include "core/io.h"
+#include "core/log.h"
+#include "core/supervise.h"
+#include "server/auth/logins.h"
+#include "server/auth/tokens.h"
+#include "server/blob/blob.h"
+#include "server/commit/committer.h"
+#include "server/counters.h"
+#include "server/http/listener.h"
+#include "server/http/static.h"
+#include "server/serve.h"
+#include "server/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORKER_ALIVE_MS 1000
+#define WORKER_DRAIN_MS 3500     /* of SERVE_STOP_MS */
+#define WORKER_READER_QUEUE 1024 /* jobs that may wait for a reader */
+#define WORKER_COMMIT_QUEUE_BYTES (64 << 20)
+
+struct worker {
+    struct server server; /* first: what handlers see */
+    const struct settings *settings;
+    char *address; /* of the store */
+    char *spool;   /* DATA/tmp */
+    struct store *writer;
+    struct counters *counters;
+    struct networks *proxies;
+    struct listener *listener;
+    struct loop_timer *alive;
+    struct loop_watch *stop;
+    uint64_t answered; /* at the last tick */
+};
+
+static const struct access_ops access_ops = {
+    .agent = tokens_access_agent,
+    .enroll = tokens_access_enroll,
+    .user = logins_access_user,
+};
+
+/* --- store, writer, readers --- */
+
+static enum err open_store(struct worker *w)
+{
+    size_t applied = 0;
+    enum err e;
+
+    w->address = store_address(w->settings->data);
+    if (!w->address)
+        return WS_NOMEM;
+    e = store_open(&w->writer, w->address, 0);
+    if (e)
+        return e;
+    e = store_migrate(w->writer, &applied);
+    if (!e && applied)
+        log_info("migrated", "%zu migrations applied to %s", applied,
+                 w->address);
+    return e;
+}
+
+static enum err open_blob(struct worker *w)
+{
+    OWN_FREE char *address = NULL;
+
+    if (asprintf(&address, "file:%s/blobs", w->settings->data) < 0) {
+        address = NULL;
+        return WS_NOMEM;
+    }
+    return blob_open(&w->server.blob, address);
+}
+
+static enum err open_committer(struct worker *w)
+{
+    struct committer_options options = {
+        .store = w->writer,
+        .env = w->server.env,
+        .counters = w->counters,
+        .queue_items = (size_t)w->settings->commit_queue_items,
+        .queue_bytes = WORKER_COMMIT_QUEUE_BYTES};
+
+    return committer_open(&w->server.committer, &options);
+}
+
+static enum err open_reader(void **context, void *arg)
+{
+    struct worker *w = arg;
+    struct store *reader = NULL;
+    enum err e = store_open(&reader, w->address, STORE_READ);
+
+    *context = reader;
+    return e;
+}
+
+static void close_reader(void *context)
+{
+    store_close(context);
+}
+
+static enum err open_readers(struct worker *w)
+{
+    struct readers_options options = {.threads = (size_t)w->settings->readers,
+                                      .queue_max = WORKER_READER_QUEUE,
+                                      .open = open_reader,
+                                      .close = close_reader,
+                                      .arg = w};
+
+    return readers_open(&w->server.readers, &options);
+}
+
+/* --- what remembers --- */
+
+static enum err open_memory(struct worker *w)
+{
+    enum err e;
+
+    w->counters = calloc(1, sizeof(*w->counters));
+    if (!w->counters)
+        return WS_NOMEM;
+    w->server.counters = w->counters;
+    e = tokens_open(&w->server.tokens, w->server.env, TOKENS_MAX_CACHED);
+    if (!e)
+        e = logins_open(&w->server.logins, w->server.env);
+    return e;
+}
+
+/* --- who listens --- */
+
+static enum err open_listener(struct worker *w)
+{
+    const struct settings *s = w->settings;
+    struct listener_options options = {.loop = w->server.loop,
+                                       .readers = w->server.readers,
+                                       .server = &w->server,
+                                       .env = w->server.env,
+                                       .routes = routes,
+                                       .route_count = routes_count,
+                                       .access = &access_ops,
+                                       .limits = listener_limits_default};
+    enum err e = networks_open(&w->proxies, s->trusted_proxies);
+
+    if (e)
+        return e;
+    w->spool = io_path(s->data, "tmp");
+    if (!w->spool)
+        return WS_NOMEM;
+    options.spool_dir = w->spool;
+    options.proxies = w->proxies;
+    options.limits.header_deadline_ms = s->header_deadline_ms;
+    options.limits.rate_grace_ms = s->header_deadline_ms;
+    options.limits.idle_ms = s->idle_deadline_ms;
+    options.limits.least_rate_bytes = s->least_rate_bytes;
+    options.limits.max_connections = (size_t)s->max_connections;
+    options.limits.max_per_peer = (size_t)s->max_connections_per_peer;
+    options.limits.max_held_bytes = (size_t)s->max_request_memory_bytes;
+    static_use_folder(s->web_dir);
+    return listener_open(&w->listener, SUPERVISE_FIRST_FD + SERVE_FD_LISTEN,
+                         &options);
+}
+
+/* --- alive, and the end --- */
+
+static void on_alive(void *arg)
+{
+    struct worker *w = arg;
+    struct listener_counts counts;
+
+    listener_count(w->listener, &counts);
+    supervise_child_alive();
+    if (counts.answered != w->answered)
+        supervise_child_progress();
+    w->answered = counts.answered;
+}
+
+static void on_drained(void *arg)
+{
+    struct worker *w = arg;
+
+    loop_stop(w->server.loop);
+}
+
+static void on_stop(void *arg)
+{
+    struct worker *w = arg;
+
+    log_info("stopping", "no more connections; requests finish");
+    loop_watch_close(TAKE(w->stop));
+    listener_drain(w->listener, WORKER_DRAIN_MS, on_drained, w);
+}
+
+static enum err open_signs(struct worker *w)
+{
+    enum err e = loop_timer_open(&w->alive, w->server.loop, WORKER_ALIVE_MS,
+                                 on_alive, w);
+
+    if (e)
+        return e;
+    return loop_watch_open(&w->stop, w->server.loop, supervise_child_stop_fd(),
+                           on_stop, w);
+}
+
+static void close_all(struct worker *w)
+{
+    loop_watch_close(w->stop);
+    loop_timer_close(w->alive);
+    readers_close(w->server.readers);
+    committer_close(w->server.committer);
+    listener_close(w->listener);
+    if (w->server.loop && loop_step(w->server.loop, false))
+        log_warn("late_answers", "answers that came late were not dropped");
+    networks_close(w->proxies);
+    logins_close(w->server.logins);
+    tokens_close(w->server.tokens);
+    blob_close(w->server.blob);
+    store_close(w->writer);
+    loop_close(w->server.loop);
+    free(w->counters);
+    free(w->address);
+    free(w->spool);
+}
+
+/* In the order of need. */
+static const struct {
+    const char *what;
+    enum err (*open)(struct worker *w);
+} parts[] = {
+    {"the database", open_store},       {"the pictures' folder", open_blob},
+    {"tokens and logins", open_memory}, {"the committer", open_committer},
+    {"the readers", open_readers},      {"the listener", open_listener},
+    {"signals and timers", open_signs},
+};
+
+static enum err open_all(struct worker *w)
+{
+    enum err e = loop_open(&w->server.loop);
+    size_t i;
+
+    for (i = 0; !e && i < sizeof(parts) / sizeof(parts[0]); i++) {
+        e = parts[i].open(w);
+        if (e)
+            log_error("not_opened", "worker: %s can't be opened (%s)",
+                      parts[i].what, err_name(e));
+    }
+    return e;
+}
+
+int worker_run(const struct settings *s)
+{
+    struct worker w = {.settings = s};
+    enum err e;
+
+    supervise_child_begin("worker");
+    log_init("worker", (enum log_level)s->log_level);
+    w.server.settings = s;
+    w.server.env = &env_system;
+    e = open_all(&w);
+    if (!e) {
+        supervise_child_ready();
+        e = loop_run(w.server.loop);
+    }
+    close_all(&w);
+    return e ? EXIT_FAILURE : EXIT_SUCCESS;
+}
