@@ -72,9 +72,10 @@ static void sent(const struct settings *s, struct buf *out)
     buf_printf(out,
                "\nWhere to:  %s\n"
                "Purpose:   %s\n"
+               "Basis:     whoever runs that server declares it; ask them. "
+               "It is not consent.\n"
                "Who sees:  you, everything; others as that server's roles "
-               "say. Each look at a\n"
-               "           picture is recorded.\n"
+               "say.\n"
                "Kept:      here until it is delivered (in %s);\n"
                "           there as long as its retention rules say.\n",
                s->server,
@@ -98,10 +99,8 @@ void notice_text(const struct settings *s, struct buf *out)
              "that server for a copy, a correction, a restriction or erasure; "
              "object; complain\n"
              "to a supervisory authority. This acknowledgement says that you "
-             "were told. It is\n"
-             "not consent in the sense of the law, and saying no has no "
-             "consequence here:\n"
-             "nothing is captured then.\n"
+             "were told. Saying\n"
+             "no has no consequence here: nothing is captured then.\n"
              "\nWhile it captures, a badge is on the screen. Pause: "
              "worksight-agent pause 15m\n"
              "End: worksight-agent resume; stop: Ctrl-C, or the end of the "

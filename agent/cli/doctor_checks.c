@@ -100,7 +100,7 @@ static void check_display(const struct settings *s, struct doctor_finding *f)
             "this is a Wayland session: capturing it comes later");
     else if (display_open(&d, s->display, why))
         say(f, DOCTOR_FAIL, "set DISPLAY or --display to a running X server",
-            "no display: %.180s", why);
+            "%.180s", why);
     else
         say(f, DOCTOR_OK, "", "the display answers, %d x %d px",
             d->screen->width_in_pixels, d->screen->height_in_pixels);
