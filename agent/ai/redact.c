@@ -105,7 +105,8 @@ static bool looks_like_date(const char *s, size_t len)
 struct run {
     char digits[40];
     size_t count, groups, from, to;
-    bool lead; /* starts with + or 0 or ( : a telephone's way */
+    size_t first, last; /* digits of the first and of the last group */
+    bool lead;          /* starts with + or 0 or ( : a telephone's way */
 };
 
 static void judge_run(const struct line *l, const struct run *r,
@@ -116,14 +117,14 @@ static void judge_run(const struct line *l, const struct run *r,
     else if (r->lead && r->count >= 8 && r->count <= 15 &&
              !looks_like_date(l->text + r->from, r->to - r->from))
         mark(l, r->from, r->to, REDACT_PHONE, kinds);
-    else if (r->groups == 3 && (r->count == 9 || r->count == 10) &&
-             !looks_like_date(l->text + r->from, r->to - r->from))
+    else if (r->groups == 3 && r->first == 3 && r->last == 4 &&
+             (r->count == 9 || r->count == 10)) /* 3-3-4 and 3-2-4 */
         mark(l, r->from, r->to, REDACT_PHONE, kinds);
 }
 
 /* Read groups of digits from `at` on, with one blank, dash, dot or bracket
  * between two of them, and judge every run of them. */
-static size_t read_run(const struct line *l, size_t at, enum redact_kind *kinds)
+static void read_run(const struct line *l, size_t at, enum redact_kind *kinds)
 {
     struct run r = {.from = at};
     size_t i = at;
@@ -145,7 +146,8 @@ static size_t read_run(const struct line *l, size_t at, enum redact_kind *kinds)
             (end < l->len && isalpha((unsigned char)l->text[end])))
             break;
         r.count += group_digits(l->text + i, end - i, r.digits + r.count);
-        r.groups++;
+        r.first = r.groups++ ? r.first : n;
+        r.last = n;
         r.to = i = end;
         judge_run(l, &r, kinds);
         for (int k = 0; k < 2 && i < l->len && strchr(" -()/.", l->text[i]);
@@ -154,7 +156,15 @@ static size_t read_run(const struct line *l, size_t at, enum redact_kind *kinds)
         if (i == end)
             break;
     }
-    return r.to > at ? r.to : at + 1;
+}
+
+/* In the middle of a word, or behind the point of a number. */
+static bool is_inside(const char *text, size_t i)
+{
+    if (i > 0 && isalnum((unsigned char)text[i - 1]))
+        return true;
+    return i > 1 && strchr(".-/", text[i - 1]) &&
+           isdigit((unsigned char)text[i - 2]);
 }
 
 static void find_numbers(const struct line *l, enum redact_kind *kinds)
@@ -163,8 +173,8 @@ static void find_numbers(const struct line *l, enum redact_kind *kinds)
         bool starts =
             isdigit((unsigned char)l->text[i]) || strchr("+(", l->text[i]);
 
-        if (starts && (i == 0 || !isalnum((unsigned char)l->text[i - 1])))
-            (void)read_run(l, i, kinds);
+        if (starts && !is_inside(l->text, i))
+            read_run(l, i, kinds);
     }
 }
 

@@ -222,12 +222,13 @@ static int by_left(const void *a, const void *b)
                           : (p->y0 > q->y0) - (p->y0 < q->y0);
 }
 
-/* Outlines of icons, photos and buttons: many pixels, few edges. */
+/* Outlines of icons, photos and buttons. Text has 5 to 8 edges in each column,
+ * at any size; an outline has 4 at most. */
 static bool is_hollow(const struct part *p)
 {
     int w = p->x1 - p->x0 + 1, h = p->y1 - p->y0 + 1;
 
-    return h >= HOLLOW_PX && p->edges * 100 < w * h * 16;
+    return h >= HOLLOW_PX && p->edges * 2 < w * 9;
 }
 
 /* Keep the roots that may be glyphs, sorted from left to right. */
@@ -328,7 +329,7 @@ static bool looks_like_text(const struct part *p)
 
     if (h < MIN_HEIGHT_PX || w < 3 || w * 8 < h)
         return false;
-    return p->edges * 20 >= w * h / (h > MAX_LINE_PX ? 2 : 1);
+    return p->edges >= w;
 }
 
 static void add_line(struct segment_lines *out, const struct plane *page,
