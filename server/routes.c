@@ -4,6 +4,7 @@
 #include "server/http/assets.h"
 #include "server/http/route.h"
 #include "server/http/static.h"
+#include "server/ingest/ingest.h"
 
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
@@ -25,6 +26,14 @@ const struct route routes[] = {
     {.method = "GET", .path = ASSETS_OPENAPI, .access = ROUTE_USER, .handle = static_asset, .quiet = true, .operation = "getOpenapi"},
 
     /* --- agents: wire.md --- */
+    {.method = "POST", .path = "/api/sessions/", .access = ROUTE_ENROLL, .body = ROUTE_MEMORY, .max_body_bytes = KIB(64), .place = ROUTE_ON_READER, .handle = sessions_post, .operation = "createSession"},
+    {.method = "POST", .path = "/api/sessions/{id}/heartbeat/", .access = ROUTE_AGENT, .body = ROUTE_MEMORY, .max_body_bytes = KIB(64), .handle = heartbeat_post, .operation = "postHeartbeat", .quiet = true},
+    {.method = "POST", .path = "/api/sessions/{id}/ai-metrics/", .access = ROUTE_AGENT, .body = ROUTE_MEMORY, .max_body_bytes = MIB(1), .handle = metrics_post, .operation = "postMetric", .quiet = true},
+    {.method = "POST", .path = "/api/sessions/{id}/recordings/", .access = ROUTE_AGENT, .body = ROUTE_MEMORY, .max_body_bytes = KIB(256), .place = ROUTE_ON_READER, .handle = recordings_post, .operation = "postRecording", .quiet = true},
+    {.method = "POST", .path = "/api/screenshots/", .access = ROUTE_AGENT, .body = ROUTE_MULTIPART, .max_body_bytes = MIB(18), .place = ROUTE_ON_READER, .handle = screenshots_post, .operation = "postScreenshot", .quiet = true},
+    {.method = "POST", .path = "/api/sessions/{id}/batch/", .access = ROUTE_AGENT, .body = ROUTE_GZIP, .max_body_bytes = MIB(4), .place = ROUTE_ON_READER, .handle = batch_post, .operation = "postBatch", .quiet = true},
+    {.method = "GET", .path = "/api/sessions/{id}/ledger/", .access = ROUTE_AGENT, .place = ROUTE_ON_READER, .handle = ledger_agent_get, .operation = "getAgentLedger", .quiet = true},
+    {.method = "GET", .path = "/api/sessions/{id}/policy/", .access = ROUTE_AGENT, .handle = policy_get, .operation = "getPolicy", .quiet = true},
 
     /* --- people: api/openapi.yaml --- */
 };

@@ -40,6 +40,7 @@ struct tokens;    /* server/auth/tokens.h: cache of agents' tokens */
 struct logins;    /* server/auth/logins.h */
 struct live;      /* server/views/live.h: server-sent events */
 struct beats;     /* server/ingest/beats.h: heartbeats, coalesced in memory */
+struct networks;  /* server/http/networks.h */
 struct counters;  /* server/counters.h: what /metrics shows */
 
 struct server {
@@ -53,6 +54,7 @@ struct server {
     struct logins *logins;
     struct live *live;
     struct beats *beats;
+    struct networks *enrollment_from; /* whose agents need no code */
     struct counters *counters;
 };
 

@@ -45,7 +45,7 @@ static const struct conf_key keys[] = {
         "a connection may stay without a request"),
     KEY(least_rate, least_rate_bytes, SIZE, "8KiB", 1, 64 * MIB,
         "a second, of every body and every answer on average"),
-    KEY(max_image, max_image_bytes, SIZE, "8MiB", 64 * KIB, 64 * MIB,
+    KEY(max_image, max_image_bytes, SIZE, "8MiB", 64 * KIB, 16 * MIB,
         "of one picture"),
     KEY(max_batch, max_batch_bytes, SIZE, "4MiB", 64 * KIB, 4 * MIB,
         "of one batch, decoded"),

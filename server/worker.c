@@ -17,6 +17,7 @@
 #include "server/counters.h"
 #include "server/http/listener.h"
 #include "server/http/static.h"
+#include "server/ingest/beats.h"
 #include "server/serve.h"
 #include "server/store/store.h"
 
@@ -88,7 +89,9 @@ static enum err open_committer(struct worker *w)
         .queue_items = (size_t)w->settings->commit_queue_items,
         .queue_bytes = WORKER_COMMIT_QUEUE_BYTES};
 
-    return committer_open(&w->server.committer, &options);
+    enum err e = committer_open(&w->server.committer, &options);
+
+    return e ? e : beats_open(&w->server.beats, w->server.committer);
 }
 
 static enum err open_reader(void **context, void *arg)
@@ -148,6 +151,8 @@ static enum err open_listener(struct worker *w)
                                        .limits = listener_limits_default};
     enum err e = networks_open(&w->proxies, s->trusted_proxies);
 
+    if (!e)
+        e = networks_open(&w->server.enrollment_from, s->enrollment_from);
     if (e)
         return e;
     w->spool = io_path(s->data, "tmp");
@@ -214,10 +219,12 @@ static void close_all(struct worker *w)
     loop_timer_close(w->alive);
     readers_close(w->server.readers);
     committer_close(w->server.committer);
+    beats_close(w->server.beats);
     listener_close(w->listener);
     if (w->server.loop && loop_step(w->server.loop, false))
         log_warn("late_answers", "answers that came late were not dropped");
     networks_close(w->proxies);
+    networks_close(w->server.enrollment_from);
     logins_close(w->server.logins);
     tokens_close(w->server.tokens);
     blob_close(w->server.blob);

@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "server/store/store_sessions.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -72,6 +73,8 @@ static enum err find(struct store *s, const struct commit_step *st)
     return e;
 }
 
+#define REASON_CLASS_BYTES 65 /* "dead_letter" of "dead_letter: bad time" */
+
 static enum err put_ledger(struct store *s, const struct commit_step *st)
 {
     for (size_t i = 0; i < st->run_count; i++) {
@@ -84,8 +87,13 @@ static enum err put_ledger(struct store *s, const struct commit_step *st)
     for (size_t i = 0; i < st->tombstone_count; i++) {
         const struct fact *f = st->tombstones[i];
         const struct fact_tombstone *t = &f->tombstone;
-        enum err e = store_ledger_bury(s, f->session_id, t->reason, t->runs,
-                                       t->run_count, t->count);
+        char class[REASON_CLASS_BYTES];
+        enum err e;
+
+        snprintf(class, sizeof class, "%.*s", (int)strcspn(t->reason, ":"),
+                 t->reason);
+        e = store_ledger_bury(s, f->session_id, class, t->runs, t->run_count,
+                              t->count);
 
         if (e)
             return e;

@@ -55,6 +55,8 @@ struct store_sessions_ops {
     enum err (*by_token)(struct store *s,
                          const uint8_t token_sha256[STORE_SHA256_BYTES],
                          struct store_session_key *out);
+    enum err (*tier)(struct store *s, int64_t session_id, int64_t seq,
+                     int64_t *tier);
     enum err (*replace_token)(struct store *s, int64_t session_id,
                               const uint8_t token_sha256[STORE_SHA256_BYTES],
                               int64_t now_ns);

@@ -25,8 +25,11 @@ enum err store_ledger_delivered(struct store *s, int64_t session_id,
 enum err store_ledger_deliver(struct store *s, int64_t session_id,
                               struct store_run run) WS_MUST_CHECK;
 
+#define STORE_DEAD_LETTER "dead_letter"
+
 /* Account for seqs that will not come (runs may overlap what is delivered or
- * buried: that part changes nothing) and for `count` things without a seq. */
+ * buried: that part changes nothing) and for `count` things without a seq.
+ * reason is a class ("evicted"), not a sentence: each has its own figures. */
 enum err store_ledger_bury(struct store *s, int64_t session_id,
                            const char *reason, const struct store_run *runs,
                            size_t run_count, int64_t count) WS_MUST_CHECK;
@@ -44,7 +47,12 @@ struct store_ledger {
     int64_t replaced;          /* tombstoned, then delivered */
     int64_t buried;            /* tombstoned and not delivered since */
     int64_t head_seq, head_ns; /* as of the last heartbeat; 0: none */
-    int64_t queued;            /* head - accepted - buried, at least 0 */
+    int64_t dead;              /* of buried: reason "dead_letter" */
+    int64_t counted;           /* things without a seq, of all reasons */
+    int64_t recorded; /* the highest seq known: head, delivered or buried */
+    int64_t queued;   /* recorded - accepted - buried */
+    int64_t pending;  /* queue and dead letters the agent spoke of with its
+                         head; -1: it said nothing */
     struct store_tombstones reasons[32];
     size_t reason_count;
 };

@@ -27,6 +27,12 @@ enum err store_sessions_by_token(struct store *s,
     return s->ops->sessions->by_token(s, token_sha256, out);
 }
 
+enum err store_sessions_tier(struct store *s, int64_t session_id, int64_t seq,
+                             int64_t *tier)
+{
+    return s->ops->sessions->tier(s, session_id, seq, tier);
+}
+
 enum err
 store_sessions_replace_token(struct store *s, int64_t session_id,
                              const uint8_t token_sha256[STORE_SHA256_BYTES],

@@ -42,7 +42,7 @@ struct store_session_key {
     uint8_t token_sha256[STORE_SHA256_BYTES];
     bool revoked;
     int64_t user_id;
-    int64_t tier; /* acknowledged; -1: never declared (layer 1) */
+    int64_t tier; /* acknowledged when opened; -1: not declared (layer 1) */
 };
 
 enum err store_sessions_by_uid(struct store *s, const char *session_uid,
@@ -54,6 +54,11 @@ enum err store_sessions_by_id(struct store *s, int64_t session_id,
 enum err store_sessions_by_token(struct store *s,
                                  const uint8_t token_sha256[STORE_SHA256_BYTES],
                                  struct store_session_key *out) WS_MUST_CHECK;
+
+/* The tier that was acknowledged when the item with this seq was recorded: by
+ * the last notice before it, or as the session was opened; -1: not declared. */
+enum err store_sessions_tier(struct store *s, int64_t session_id, int64_t seq,
+                             int64_t *tier) WS_MUST_CHECK;
 
 /* Give a session another token; the old one is unknown from then on. */
 enum err
@@ -70,6 +75,7 @@ struct store_heartbeat {
     int64_t session_id;
     int64_t last_seen_ns;
     int64_t head_seq;   /* 0: not said */
+    int64_t pending;    /* queued and dead at head_seq; -1: not said */
     const char *health; /* the last body as JSON text; NULL: keep the old */
 };
 

@@ -188,22 +188,6 @@ static enum err insert_event(struct db *db, const struct fact *f)
     return db_run(q);
 }
 
-/* The latest acknowledgement, by seq, is the session's tier. */
-static enum err set_tier(struct db *db, const struct fact *f)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(db,
-                         "UPDATE session SET tier = (SELECT tier"
-                         " FROM notice_ack WHERE session_id = ?1"
-                         " ORDER BY seq DESC LIMIT 1) WHERE id = ?1",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, f->session_id);
-    return db_run(q);
-}
-
 static enum err insert_notice_ack(struct db *db, const struct fact *f)
 {
     struct db_stmt *q;
@@ -218,8 +202,7 @@ static enum err insert_notice_ack(struct db *db, const struct fact *f)
     db_bind_text(q, f->notice_ack.notice_hash);
     db_bind_int(q, f->notice_ack.tier);
     db_bind_text(q, f->notice_ack.person);
-    e = db_run(q);
-    return e ? e : set_tier(db, f);
+    return db_run(q);
 }
 
 static enum err insert_tombstone(struct db *db, const struct fact *f)

@@ -315,17 +315,25 @@ static enum err bury(struct store *s, int64_t session_id, const char *reason,
 
 /* --- reading --- */
 
+static const char counters_sql[] =
+    "SELECT l.accepted, l.tombstoned, l.replaced, l.expired, l.erased,"
+    " ifnull(h.head_seq, 0), ifnull(h.head_at, 0), ifnull(h.pending, -1),"
+    " max(ifnull(h.head_seq, 0),"
+    "  ifnull((SELECT last_seq FROM delivered WHERE session_id = ?1"
+    "   ORDER BY first_seq DESC LIMIT 1), 0),"
+    "  ifnull((SELECT last_seq FROM buried WHERE session_id = ?1"
+    "   ORDER BY first_seq DESC LIMIT 1), 0)),"
+    " ifnull((SELECT seqs FROM ledger_reason WHERE session_id = ?1"
+    "  AND reason = '" STORE_DEAD_LETTER "'), 0),"
+    " ifnull((SELECT sum(count) FROM ledger_reason WHERE session_id = ?1), 0)"
+    " FROM ledger l LEFT JOIN heartbeat h ON h.session_id = l.session_id"
+    " WHERE l.session_id = ?1";
+
 static enum err read_counters(struct db *db, int64_t session_id,
                               struct store_ledger *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(db,
-                         "SELECT l.accepted, l.tombstoned, l.replaced,"
-                         " l.expired, l.erased, ifnull(h.head_seq, 0),"
-                         " ifnull(h.head_at, 0) FROM ledger l LEFT JOIN"
-                         " heartbeat h ON h.session_id = l.session_id"
-                         " WHERE l.session_id = ?",
-                         &q);
+    enum err e = db_stmt(db, counters_sql, &q);
 
     if (e)
         return e;
@@ -340,6 +348,10 @@ static enum err read_counters(struct db *db, int64_t session_id,
     out->erased = db_int(q, 4);
     out->head_seq = db_int(q, 5);
     out->head_ns = db_int(q, 6);
+    out->pending = db_int(q, 7);
+    out->recorded = db_int(q, 8);
+    out->dead = db_int(q, 9);
+    out->counted = db_int(q, 10);
     db_reset(q);
     return WS_OK;
 }
@@ -384,9 +396,7 @@ static enum err read_ledger(struct store *s, int64_t session_id,
     if (!e)
         e = read_reasons(db, session_id, out);
     out->buried = out->tombstoned - out->replaced;
-    out->queued = out->head_seq - out->accepted - out->buried;
-    if (out->queued < 0) /* the last heartbeat is older than the last item */
-        out->queued = 0;
+    out->queued = out->recorded - out->accepted - out->buried;
     return e;
 }
 

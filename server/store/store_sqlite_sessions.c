@@ -165,6 +165,30 @@ static enum err by_token(struct store *s,
     return read_key(q, out);
 }
 
+static enum err tier_at(struct store *s, int64_t session_id, int64_t seq,
+                        int64_t *tier)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_sqlite_db(s),
+                         "SELECT ifnull((SELECT tier FROM notice_ack"
+                         " WHERE session_id = ?1 AND seq < ?2"
+                         " ORDER BY seq DESC LIMIT 1),"
+                         " (SELECT tier FROM session WHERE id = ?1))",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, seq);
+    e = db_step(q);
+    if (e)
+        return e;
+    e = db_is_null(q, 0) ? WS_NOTFOUND : WS_OK;
+    *tier = db_int(q, 0);
+    db_reset(q);
+    return e;
+}
+
 static enum err replace_token(struct store *s, int64_t session_id,
                               const uint8_t token_sha256[STORE_SHA256_BYTES],
                               int64_t now_ns)
@@ -214,11 +238,13 @@ static enum err put_heartbeat(struct db *db, const struct store_heartbeat *row)
     enum err e = db_stmt(
         db,
         "INSERT INTO heartbeat (session_id, last_seen, head_seq, head_at,"
-        " health) VALUES (?1, ?2, ifnull(?3, 0), iif(?3 IS NULL, 0, ?2), ?4)"
+        " pending, health)"
+        " VALUES (?1, ?2, ifnull(?3, 0), iif(?3 IS NULL, 0, ?2), ?4, ?5)"
         " ON CONFLICT (session_id) DO UPDATE SET last_seen = ?2,"
-        " head_seq = max(head_seq, ifnull(?3, 0)),"
+        " head_seq = ifnull(?3, head_seq),"
         " head_at = iif(?3 IS NULL, head_at, ?2),"
-        " health = ifnull(?4, health) WHERE ?2 >= last_seen",
+        " pending = iif(?3 IS NULL, pending, ?4),"
+        " health = ifnull(?5, health) WHERE ?2 >= last_seen",
         &q);
 
     if (e)
@@ -226,6 +252,7 @@ static enum err put_heartbeat(struct db *db, const struct store_heartbeat *row)
     db_bind_int(q, row->session_id);
     db_bind_int(q, row->last_seen_ns);
     bind_optional_int(q, row->head_seq, 0);
+    db_bind_int(q, row->pending);
     db_bind_text(q, row->health);
     return db_run(q);
 }
@@ -247,6 +274,7 @@ const struct store_sessions_ops store_sqlite_sessions = {
     .by_uid = by_uid,
     .by_id = by_id,
     .by_token = by_token,
+    .tier = tier_at,
     .replace_token = replace_token,
     .revoke_token = revoke_token,
     .put_heartbeats = put_heartbeats,

@@ -23,7 +23,7 @@ CREATE TABLE session (
     started_at    INTEGER NOT NULL,
     created_at    INTEGER NOT NULL,
     user_id       INTEGER NOT NULL DEFAULT 0, -- the person; 0: nobody's yet
-    tier          INTEGER NOT NULL DEFAULT -1, -- acknowledged; -1: not declared
+    tier          INTEGER NOT NULL DEFAULT -1, -- when opened; -1: not declared
     payload       BLOB NOT NULL
 );
 CREATE INDEX session_agent ON session (agent_id, id) WHERE agent_id IS NOT NULL;
@@ -41,6 +41,7 @@ CREATE TABLE heartbeat (
     last_seen  INTEGER NOT NULL,          -- the server's clock
     head_seq   INTEGER NOT NULL DEFAULT 0,
     head_at    INTEGER NOT NULL DEFAULT 0,
+    pending    INTEGER NOT NULL DEFAULT -1, -- queue at head_at; -1: not said
     health     TEXT                       -- last body, JSON; NULL: none yet
 );
 CREATE INDEX heartbeat_seen ON heartbeat (last_seen);

@@ -1,0 +1,48 @@
+/* POST /api/sessions/{id}/recordings/ */
+#include "core/jsonw.h"
+#include "server/ingest/ingest.h"
+#include "server/ingest/seqs.h"
+
+static void write_body(const struct single *s, bool duplicate, int64_t id,
+                       struct buf *out)
+{
+    struct jsonw w;
+
+    (void)s;
+    jsonw_init(&w, out);
+    jsonw_object(&w, NULL);
+    if (id)
+        jsonw_int(&w, "recording_id", id);
+    else
+        jsonw_null(&w, "recording_id");
+    jsonw_text(&w, "status", duplicate ? "duplicate" : "ok");
+    jsonw_object_end(&w);
+}
+
+void recordings_post(struct exchange *x)
+{
+    OWN(single_close)
+    struct single *s = NULL;
+    struct wire_problems problems = {.count = 0};
+    struct store_session_key session;
+    struct keys keys;
+    const char *body;
+    size_t len;
+    enum err e;
+
+    if (!keys_read(x, &keys) || single_open(&s, x) || !single_parse(s))
+        return;
+    e = facts_read(WIRE_ITEM_RECORDING, s->doc, &s->item.fact, &s->room,
+                   &problems);
+    if (e == WS_INVALID)
+        exchange_problems(x, "bad-recording", &problems);
+    else if (e)
+        exchange_busy(x, 1);
+    if (e ||
+        !seqs_key(s, &keys, json_int(json_get(s->doc, "seq"), 0), &session))
+        return;
+    body = exchange_body(x, &len);
+    facts_payload(&s->item.fact, body, len);
+    s->write = write_body;
+    single_submit(TAKE(s));
+}
