@@ -63,7 +63,7 @@ static enum err decode_jpeg(const void *data, size_t len, struct picture *out)
 {
     OWN(close_jpeg)
     tjhandle handle = tjInitDecompress();
-    int width, height, sampling, space;
+    int width = 0, height = 0, sampling = 0, space = 0; /* of no picture */
     enum err e;
 
     if (!handle)
@@ -75,8 +75,8 @@ static enum err decode_jpeg(const void *data, size_t len, struct picture *out)
     if (e)
         return e;
     if (tjDecompress2(handle, data, (unsigned long)len, out->pixels, width,
-                      (int)out->stride_bytes, height, TJPF_BGRX, 0) < 0 &&
-        tjGetErrorCode(handle) == TJERR_FATAL)
+                      (int)out->stride_bytes, height, TJPF_BGRX,
+                      TJFLAG_STOPONWARNING) < 0)
         return WS_INVALID;
     return WS_OK;
 }

@@ -65,7 +65,7 @@ static void test_picture_cut_png_is_invalid(void **state)
     free(p.pixels);
 }
 
-static void test_picture_jpeg_is_read(void **state)
+static void test_picture_jpeg_is_read_whole_or_not(void **state)
 {
     tjhandle handle = tjInitCompress();
     unsigned char *data = NULL;
@@ -80,6 +80,7 @@ static void test_picture_jpeg_is_read(void **state)
     assert_int_equal(picture_decode(data, len, &p), WS_OK);
     assert_int_equal(p.width_px, WIDTH);
     assert_in_range(p.pixels[0] + 16, pixels[0], pixels[0] + 32);
+    assert_int_equal(picture_decode(data, len / 2, &p), WS_INVALID);
     tjFree(data);
     tjDestroy(handle);
     free(p.pixels);
@@ -101,7 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_picture_png_comes_back_exactly),
         cmocka_unit_test(test_picture_cut_png_is_invalid),
-        cmocka_unit_test(test_picture_jpeg_is_read),
+        cmocka_unit_test(test_picture_jpeg_is_read_whole_or_not),
         cmocka_unit_test(test_picture_other_bytes_are_invalid),
     };
 
