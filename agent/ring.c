@@ -236,6 +236,28 @@ static bool oldest(const struct control *c, enum hand hand, unsigned *index,
     return found;
 }
 
+/* The free slot that was used last: its pages are there already, so a reader
+ * that keeps up costs one picture of memory, not RING_SLOTS. */
+static bool newest_free(const struct control *c, unsigned *index,
+                        uint64_t *word)
+{
+    bool found = false;
+    unsigned i;
+
+    for (i = 0; i < RING_SLOTS; i++) {
+        uint64_t w = atomic_load(&c->word[i]);
+
+        if (hand_of(w) != FREE)
+            continue;
+        if (found && (int32_t)(order_of(w) - order_of(*word)) <= 0)
+            continue;
+        found = true;
+        *index = i;
+        *word = w;
+    }
+    return found;
+}
+
 enum err ring_claim(struct ring *r, struct ring_slot *out)
 {
     struct control *c = r->control;
@@ -245,7 +267,7 @@ enum err ring_claim(struct ring *r, struct ring_slot *out)
         uint64_t word = 0;
         uint32_t lost;
 
-        if (oldest(c, FREE, &index, &word))
+        if (newest_free(c, &index, &word))
             lost = lost_of(word);
         else if (oldest(c, READY, &index, &word))
             lost = lost_of(word) + 1;

@@ -110,6 +110,22 @@ static void test_ring_claim_never_takes_the_slot_being_read(void **state)
     assert_int_equal(take(r, NULL), 11);
 }
 
+static void test_ring_claim_reuses_the_slot_used_last(void **state)
+{
+    struct ring *r = (struct ring *)*state;
+    struct ring_slot first, next;
+
+    assert_int_equal(put(r, 1), WS_OK);
+    assert_int_equal(ring_take(r, &first), WS_OK);
+    ring_release(r, &first);
+    for (uint64_t n = 2; n < 9; n++) {
+        assert_int_equal(put(r, n), WS_OK);
+        assert_int_equal(ring_take(r, &next), WS_OK);
+        assert_int_equal(next.index, first.index);
+        ring_release(r, &next);
+    }
+}
+
 static void test_ring_publish_too_large_is_dropped_and_counted(void **state)
 {
     struct ring *r = (struct ring *)*state;
@@ -279,6 +295,7 @@ int main(void)
         IN_RING(test_ring_take_gives_frames_in_order),
         IN_RING(test_ring_claim_when_full_drops_oldest_and_counts),
         IN_RING(test_ring_claim_never_takes_the_slot_being_read),
+        IN_RING(test_ring_claim_reuses_the_slot_used_last),
         IN_RING(test_ring_publish_too_large_is_dropped_and_counted),
         IN_RING(test_ring_take_damaged_frame_is_dropped),
         IN_RING(test_ring_attach_other_memfd_is_invalid),
