@@ -46,6 +46,7 @@ static const struct {
     NUMBER(queue_bytes),
     NUMBER(queue_oldest_wall_ns),
     NUMBER(head_seq),
+    NUMBER(session_number),
     NUMBER(last_frame_wall_ns),
     NUMBER(frames_captured),
     NUMBER(frames_unchanged),

@@ -68,6 +68,7 @@ struct board {
     _Atomic int64_t queue_pending, queue_dead, queue_bytes,
         queue_oldest_wall_ns;
     _Atomic int64_t head_seq;
+    _Atomic int64_t session_number; /* the outbox's own, of this run; 0: none */
     /* capture */
     _Atomic int64_t capture_state; /* enum board_capture_state */
     _Atomic int64_t last_frame_wall_ns;

@@ -6,6 +6,10 @@
 
 /* clang-format off */
 const struct roles_row roles_table[] = {
+    {"outbox", NULL, BOARD_OUTBOX, outbox_role_run, 15000,
+     SANDBOX_FILES | SANDBOX_ACCEPT, ROLES_STATE, 5,
+     {ROLE_FD_BOARD, ROLE_FD_AI_PEER, ROLE_FD_UPLOAD_PEER,
+      ROLE_FD_HEARTBEAT_PEER, ROLE_FD_CONTROL}},
     {"indicator", NULL, BOARD_INDICATOR, indicator_run, 15000,
      0, 0, 1, {ROLE_FD_BOARD}},
     {"ocr", "worksight-ocr", BOARD_OCR, NULL, ROLES_OCR_DEADLINE,

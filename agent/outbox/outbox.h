@@ -66,16 +66,22 @@ enum err outbox_enroll(struct outbox *o, const char *code) WS_MUST_CHECK;
 
 /* --- items --- */
 
+#define OUTBOX_REQUEST_BYTES 16
+
 /* One put of up to CLIENT_MAX_PUT items; request makes a repeat harmless: it
  * answers the first one's seqs. */
 struct outbox_put {
-    const uint8_t *request; /* 16 bytes; NULL: from the outbox itself */
+    const uint8_t *request; /* OUTBOX_REQUEST_BYTES; NULL: cannot repeat */
     const struct client_item *items;
     size_t count;
     uint64_t frames_dropped; /* of the ring, in total */
 };
 enum err outbox_put(struct outbox *o, const struct outbox_put *put,
                     uint64_t *seqs) WS_MUST_CHECK;
+
+/* Items could not be recorded (WS_FULL): the next put that works says so by a
+ * tombstone. */
+void outbox_lose(struct outbox *o, int64_t items);
 
 struct outbox_lease {
     enum client_lane lane;

@@ -1,0 +1,22 @@
+/* outbox_start.h - what the outbox does before it serves: open, identify,
+ * start or resume the session, acknowledge, enroll.
+ *
+ * Flow:    state folder, machine, settings -> [outbox_start] -> queue, board
+ * Errors:  those of outbox_open()
+ * Process: the outbox role, before its sandbox
+ */
+#ifndef AGENT_OUTBOX_OUTBOX_START_H
+#define AGENT_OUTBOX_OUTBOX_START_H
+
+#include "agent/outbox/outbox.h"
+#include "agent/role.h"
+
+/* Open the queue of the role's state folder and bring it to this run. */
+enum err outbox_start(struct outbox **out,
+                      const struct role *role) WS_MUST_CHECK;
+
+/* Put the queue's numbers on the board. */
+enum err outbox_start_board(struct outbox *o,
+                            struct board *board) WS_MUST_CHECK;
+
+#endif
