@@ -50,6 +50,8 @@ void conn_enter(struct conn *c, enum conn_state state)
     c->state = state;
     c->since_ns = clock_mono_ns();
     c->moved_bytes = 0;
+    c->window_ns = c->since_ns;
+    c->window_bytes = 0;
     bufferevent_setwatermark(c->bev, EV_READ, 0, most);
 }
 

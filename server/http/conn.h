@@ -50,13 +50,14 @@ struct conn {
     bool said_continue;
     bool close_after; /* this answer is the last */
     bool from_proxy;
-    bool kept;            /* at least one request was answered */
-    size_t scanned;       /* bytes of the head looked at */
-    size_t held;          /* bytes counted in listener.counts.held_bytes */
-    int64_t since_ns;     /* the state began; HEAD: the first byte came */
-    uint64_t moved_bytes; /* body: in; answer: queued */
-    uint64_t rate_base;   /* of a stream: moved_bytes when none waited */
-    int64_t body_left;    /* of Content-Length */
+    bool kept;             /* at least one request was answered */
+    size_t scanned;        /* bytes of the head looked at */
+    size_t held;           /* bytes counted in listener.counts.held_bytes */
+    int64_t since_ns;      /* the state began; HEAD: the first byte came */
+    uint64_t moved_bytes;  /* body: in; answer: queued */
+    int64_t window_ns;     /* conn_deadline's: the window at hand began */
+    uint64_t window_bytes; /* moved before it */
+    int64_t body_left;     /* of Content-Length */
     struct chunks chunks;
     char address[PEERS_TEXT_BYTES];
 };

@@ -1,9 +1,10 @@
 /* conn_deadline.c - nobody may be slow for ever.
  *
  * Looked at for every connection at each tick of the listener, which costs
- * less than a timer for each, in memory and in time. A body or an answer must
- * keep the least rate on average from `rate_grace_ms` on; a head has one
- * absolute deadline, so a byte now and then does not help.
+ * less than a timer for each, in memory and in time. A head has one absolute
+ * deadline, so a byte now and then does not help. A body and an answer must
+ * keep the least rate in each window of `rate_grace_ms`: on average since the
+ * start would let a client rest for minutes on what a buffer took at once.
  */
 #include "core/clock.h"
 #include "server/http/conn.h"
@@ -17,15 +18,22 @@ static bool is_over(int64_t elapsed_ns, int64_t limit_ms)
     return elapsed_ns > limit_ms * CLOCK_NS_PER_MS;
 }
 
-static bool is_too_slow(const struct conn *c, int64_t elapsed_ns,
-                        uint64_t moved_bytes)
+/* True when a window is over and too few bytes moved in it. */
+static bool is_too_slow(struct conn *c, int64_t now_ns, uint64_t moved_bytes)
 {
     const struct listener_limits *limits = &c->listener->options.limits;
-    int64_t counted_ns = elapsed_ns - limits->rate_grace_ms * CLOCK_NS_PER_MS;
+    int64_t window_ns = now_ns - c->window_ns;
+    double least;
 
-    return counted_ns > 0 &&
-           (double)moved_bytes < (double)counted_ns / CLOCK_NS_PER_S *
-                                     (double)limits->least_rate_bytes;
+    if (!is_over(window_ns, limits->rate_grace_ms))
+        return false;
+    least =
+        (double)window_ns / CLOCK_NS_PER_S * (double)limits->least_rate_bytes;
+    if ((double)(moved_bytes - c->window_bytes) < least)
+        return true;
+    c->window_ns = now_ns;
+    c->window_bytes = moved_bytes;
+    return false;
 }
 
 static void check_head(struct conn *c, int64_t elapsed_ns)
@@ -48,13 +56,12 @@ static uint64_t taken_bytes(const struct conn *c)
     return c->moved_bytes - conn_write_pending(c);
 }
 
-static void check_stream(struct conn *c, int64_t now_ns)
+static void check_answer(struct conn *c, int64_t now_ns)
 {
-    if (conn_write_pending(c) == 0) {
-        c->since_ns = now_ns;
-        c->rate_base = c->moved_bytes;
-    } else if (is_too_slow(c, now_ns - c->since_ns,
-                           taken_bytes(c) - c->rate_base)) {
+    if (c->state == CONN_STREAM && conn_write_pending(c) == 0) {
+        c->window_ns = now_ns; /* nothing waits: no reader can be slow */
+        c->window_bytes = taken_bytes(c);
+    } else if (is_too_slow(c, now_ns, taken_bytes(c))) {
         c->listener->counts.timed_out++;
         conn_kill(c);
     }
@@ -69,17 +76,12 @@ void conn_deadline_check(struct conn *c, int64_t now_ns)
         check_head(c, elapsed_ns);
         break;
     case CONN_BODY:
-        if (is_too_slow(c, elapsed_ns, c->moved_bytes))
+        if (is_too_slow(c, now_ns, c->moved_bytes))
             conn_read_timeout(c, "the body of the request");
         break;
     case CONN_ANSWER:
-        if (is_too_slow(c, elapsed_ns, taken_bytes(c))) {
-            c->listener->counts.timed_out++;
-            conn_kill(c);
-        }
-        break;
     case CONN_STREAM:
-        check_stream(c, now_ns);
+        check_answer(c, now_ns);
         break;
     case CONN_SKIP:
     case CONN_LINGER:

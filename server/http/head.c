@@ -133,6 +133,8 @@ static int on_value(http_parser *parser, const char *at, size_t len)
 
     if (h->field_count == 0)
         return 1;
+    if (len == 0) /* `at` is then the next line: keep the literal "" */
+        return 0;
     h->fields[h->field_count - 1].value = at;
     s->value_len[h->field_count - 1] = len;
     return 0;

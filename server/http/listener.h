@@ -25,7 +25,7 @@ struct listener_limits {
     int64_t header_deadline_ms; /* from the first byte to the end of a head */
     int64_t idle_ms;            /* a kept connection without a request */
     int64_t least_rate_bytes;   /* a second, of bodies and of answers */
-    int64_t rate_grace_ms;      /* before the rate counts */
+    int64_t rate_grace_ms;      /* the window in which the rate is kept */
     size_t max_header_bytes;    /* of one request head */
     size_t max_connections;     /* all */
     size_t max_per_peer;        /* of one address (an IPv6 /64) */

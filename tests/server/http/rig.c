@@ -83,6 +83,15 @@ static void big(struct exchange *x)
     exchange_reply(x, 200, "text/plain", &body);
 }
 
+/* More than the kernel's buffers take for a client that does not read. */
+static void huge(struct exchange *x)
+{
+    static const char bytes[64 << 20];
+
+    exchange_reply_static(x, 200, "application/octet-stream", bytes,
+                          sizeof(bytes));
+}
+
 static void on_stream_closed(void *ctx)
 {
     struct rig *r = ctx;
@@ -201,6 +210,7 @@ static const struct route table[] = {
     {.method = "GET", .path = "/slow", .handle = slow, .place = ROUTE_ON_READER},
     {.method = "GET", .path = "/held", .handle = held},
     {.method = "GET", .path = "/big", .handle = big},
+    {.method = "GET", .path = "/huge", .handle = huge},
     {.method = "GET", .path = "/stream", .handle = stream},
     {.method = "GET", .path = "/twice", .handle = twice},
     {.method = "GET", .path = "/silent", .handle = silent},

@@ -5,6 +5,7 @@
  *          GET  /slow             "slow", answered by a reader
  *          GET  /held             answered when rig_release() is called
  *          GET  /big              4 MiB
+ *          GET  /huge             64 MiB
  *          GET  /stream           events until the buffer is full
  *          GET  /twice            answers twice; the first one counts
  *          GET  /silent           a handler that forgets to answer
