@@ -51,6 +51,13 @@ static int read_state(void)
     return open_and_close(settings->state, O_RDONLY | O_DIRECTORY);
 }
 
+static int read_source(void)
+{
+    const char *dir = settings_source_dir(settings);
+
+    return open_and_close(*dir ? dir : "/sys", O_RDONLY | O_DIRECTORY);
+}
+
 static int write_state(void)
 {
     int fd = in_state("probe.tmp", O_RDWR | O_CREAT);
@@ -173,6 +180,7 @@ static const struct {
     {"read_passwd", read_passwd},
     {"read_home", read_home},
     {"read_state", read_state},
+    {"read_source", read_source},
     {"write_state", write_state},
     {"write_tmp", write_tmp},
     {"inet_socket", inet_socket},
