@@ -29,37 +29,45 @@ static const char *const capture_words[] = {
 };
 
 /* Plain numbers of the page: one row each, so that status shows them all. */
+/* clang-format off */
 #define NUMBER(member)                                                         \
     {                                                                          \
-#member, offsetof(struct board, member)                                \
+    #member, offsetof(struct board, member), 1                             \
     }
+/* A time: in ms, because JSON has no room for nanoseconds. */
+#define TIME(member)                                                           \
+    {                                                                          \
+        #member "_ms", offsetof(struct board, member##_ns), CLOCK_NS_PER_MS    \
+    }
+/* clang-format on */
 static const struct {
     const char *name;
     size_t offset;
+    int64_t unit;
 } numbers[] = {
-    NUMBER(badge_shown_boot_ns),
-    NUMBER(paused_until_wall_ns),
+    TIME(badge_shown_boot),
+    TIME(paused_until_wall),
     NUMBER(notice_acknowledged),
     NUMBER(tier),
     NUMBER(queue_pending),
     NUMBER(queue_dead),
     NUMBER(queue_bytes),
-    NUMBER(queue_oldest_wall_ns),
+    TIME(queue_oldest_wall),
     NUMBER(head_seq),
     NUMBER(session_number),
-    NUMBER(last_frame_wall_ns),
+    TIME(last_frame_wall),
     NUMBER(frames_captured),
     NUMBER(frames_unchanged),
     NUMBER(frames_dropped),
-    NUMBER(last_observation_wall_ns),
+    TIME(last_observation_wall),
     NUMBER(ocr_state),
     NUMBER(pictures_withheld),
-    NUMBER(last_upload_wall_ns),
-    NUMBER(last_ai_upload_wall_ns),
+    TIME(last_upload_wall),
+    TIME(last_ai_upload_wall),
     NUMBER(items_delivered),
     NUMBER(upload_lane),
-    NUMBER(retry_at_wall_ns),
-    NUMBER(last_heartbeat_wall_ns),
+    TIME(retry_at_wall),
+    TIME(last_heartbeat_wall),
     NUMBER(heartbeat_lane),
     NUMBER(clock_offset_ms),
     NUMBER(server_features),
@@ -175,6 +183,7 @@ void board_json(const struct board *b, struct jsonw *w)
         const char *at = (const char *)b + numbers[i].offset;
 
         jsonw_int(w, numbers[i].name,
-                  atomic_load((const _Atomic int64_t *)(const void *)at));
+                  atomic_load((const _Atomic int64_t *)(const void *)at) /
+                      numbers[i].unit);
     }
 }

@@ -6,7 +6,8 @@
  *          and a newline (at most CONTROL_REQUEST_BYTES), the outbox role
  *          answers one JSON object and a newline (at most
  *          CONTROL_ANSWER_BYTES) and closes
- * Units:   *_wall_ns are UTC nanoseconds, 0: never or not known
+ * Units:   *_wall_ms are UTC milliseconds, 0: never or not known (JSON
+ *          holds no nanoseconds: json.h refuses numbers past 2^53)
  * Errors:  {"ok":false,"error":CODE,"detail":"for people"} with CODE one of
  *          invalid (request or member), not-found (no such item), denied,
  *          io (the disk said no)
@@ -22,28 +23,28 @@
  * status       -> agent_id, session_uid, session_id, enrolled (a server took a
  *                 session of this agent), head_seq,
  *                 queue {recorded delivered pending leased parked dead dropped
- *                 erased bytes oldest_wall_ns},
+ *                 erased bytes oldest_wall_ms},
  *                 today {captured sent sent_bytes dropped failed} (local day;
  *                 what is not counted is left out),
- *                 pause {until_wall_ns reason} or null,
+ *                 pause {until_wall_ms reason} or null,
  *                 last_metric {id productivity_score anomaly_score scored
- *                 recorded_wall_ns} or null,
+ *                 recorded_wall_ms} or null,
  *                 board {...} as board_json() writes it
  * queue-list   state? (pending leased parked dead; none: all), limit? (1..1000,
  *              200)
- *              -> items [{id kind state attempts recorded_wall_ns due_wall_ns
+ *              -> items [{id kind state attempts recorded_wall_ms due_wall_ms
  *                 bytes reason}], oldest first; more: true when cut
  * queue-retry  id? (none: every dead and parked item) -> count, now pending
  * queue-purge  id? (none: every dead item) -> count; dead letters only, they
  *              are tombstoned already: nothing undelivered is ever purged
- * sent         limit? (1..1000, 50), since_wall_ns?
- *              -> items [{id kind recorded_wall_ns delivered_wall_ns bytes
+ * sent         limit? (1..1000, 50), since_wall_ms?
+ *              -> items [{id kind recorded_wall_ms delivered_wall_ms bytes
  *                 sha256 server_id}], newest first
  * explain      id? (none: the last metric) -> item {id kind state
- *              recorded_wall_ns}, payload {the frozen bytes, parsed};
+ *              recorded_wall_ms}, payload {the frozen bytes, parsed};
  *              not-found when the bytes were forgotten after delivery
  * pause        duration_ms (1000..86400000), reason? (<= 200 characters)
- *              -> until_wall_ns; an event item {pause} is recorded
+ *              -> until_wall_ms; an event item {pause} is recorded
  * resume       -> was_paused; an event item {resume} is recorded
  * enroll       code (visible ASCII, 1..255) -> nothing more; kept until a
  *              session is registered with it. Without an agent the command

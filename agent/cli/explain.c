@@ -58,10 +58,11 @@ static void print_explanation(const struct json *answer)
     const struct json *payload = json_get(answer, "payload");
     const struct json *f = json_get(payload, "features");
     char when[WORDS_BYTES];
+    const char *why;
 
     printf("%s %s, recorded %s\n", json_text(json_get(item, "kind"), "item"),
            json_text(json_get(item, "id"), "?"),
-           words_time(json_int(json_get(item, "recorded_wall_ns"), 0), when));
+           words_time(json_int(json_get(item, "recorded_wall_ms"), 0), when));
     if (!json_get(payload, "productivity_score")) {
         ask_agent_print(payload); /* not a metric: as it is */
         return;
@@ -71,10 +72,10 @@ static void print_explanation(const struct json *answer)
            json_text(json_get(f, "category_rule"), "none"));
     print_productivity(payload);
     print_anomaly(payload);
+    why = json_text(json_get(payload, "error_message"), "");
     printf("Pipeline      %s%s%s\n",
            json_text(json_get(payload, "pipeline_status"), "?"),
-           json_get(payload, "error_message") ? ": " : "",
-           json_text(json_get(payload, "error_message"), ""));
+           *why ? ": " : "", why);
 }
 
 int explain_run(struct cli_call *call)

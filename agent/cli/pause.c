@@ -38,7 +38,7 @@ int pause_run(struct cli_call *call)
     if (status)
         return status;
     printf("paused until %s; nothing is captured\n",
-           words_time(json_int(json_get(answer, "until_wall_ns"), 0), when));
+           words_time(json_int(json_get(answer, "until_wall_ms"), 0), when));
     return COMMANDS_OK;
 }
 

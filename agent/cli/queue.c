@@ -14,7 +14,7 @@ static void print_item(const struct json *item)
            json_text(json_get(item, "kind"), "?"),
            json_text(json_get(item, "state"), "?"),
            (long long)json_int(json_get(item, "attempts"), 0),
-           words_time(json_int(json_get(item, "recorded_wall_ns"), 0), when),
+           words_time(json_int(json_get(item, "recorded_wall_ms"), 0), when),
            words_bytes(json_int(json_get(item, "bytes"), 0), size),
            json_text(json_get(item, "reason"), ""));
 }

@@ -11,7 +11,7 @@ static void print_item(const struct json *item)
     printf("%-14s %-12s %-20s %9s  %.16s  %lld\n",
            json_text(json_get(item, "id"), "?"),
            json_text(json_get(item, "kind"), "?"),
-           words_time(json_int(json_get(item, "delivered_wall_ns"), 0), when),
+           words_time(json_int(json_get(item, "delivered_wall_ms"), 0), when),
            words_bytes(json_int(json_get(item, "bytes"), 0), size),
            json_text(json_get(item, "sha256"), "-"),
            (long long)json_int(json_get(item, "server_id"), 0));

@@ -16,7 +16,7 @@
 struct view { /* one answer, and what it is seen with */
     const struct json *answer, *board, *queue;
     const struct settings *settings;
-    int64_t now_ns;
+    int64_t now_ms;
 };
 
 static int64_t number(const struct json *o, const char *name)
@@ -47,7 +47,7 @@ static void print_server(const struct view *v)
 
     printf(
         "Server     %s   heard %s, clock %+lld ms, %s\n", v->settings->server,
-        words_ago(number(v->board, "last_heartbeat_wall_ns"), v->now_ns, ago),
+        words_ago(number(v->board, "last_heartbeat_wall_ms"), v->now_ms, ago),
         (long long)number(v->board, "clock_offset_ms"),
         lane >= 0 && lane < 5 ? lanes[lane] : "?");
     snprintf(id, sizeof id, "%lld", (long long)session);
@@ -79,10 +79,10 @@ static void print_last(const struct view *v)
 
     printf(
         "Last       frame %s · observation %s · upload %s · heartbeat %s",
-        words_ago(number(v->board, "last_frame_wall_ns"), v->now_ns, a),
-        words_ago(number(v->board, "last_observation_wall_ns"), v->now_ns, b),
-        words_ago(number(v->board, "last_upload_wall_ns"), v->now_ns, c),
-        words_ago(number(v->board, "last_heartbeat_wall_ns"), v->now_ns, d));
+        words_ago(number(v->board, "last_frame_wall_ms"), v->now_ms, a),
+        words_ago(number(v->board, "last_observation_wall_ms"), v->now_ms, b),
+        words_ago(number(v->board, "last_upload_wall_ms"), v->now_ms, c),
+        words_ago(number(v->board, "last_heartbeat_wall_ms"), v->now_ms, d));
     if (json_bool(json_get(m, "scored"), false))
         printf(" · score %.1f (why: worksight-agent explain)",
                json_number(json_get(m, "productivity_score"), 0));
@@ -93,12 +93,12 @@ static void print_last(const struct view *v)
 
 static void print_queue(const struct view *v)
 {
-    int64_t oldest_ns = number(v->queue, "oldest_wall_ns");
+    int64_t oldest_ms = number(v->queue, "oldest_wall_ms");
     char age[WORDS_BYTES], used[WORDS_BYTES], room[WORDS_BYTES];
 
     printf("Queue      %lld pending", (long long)number(v->queue, "pending"));
-    if (oldest_ns)
-        printf(" (oldest %s)", words_span(v->now_ns - oldest_ns, age));
+    if (oldest_ms)
+        printf(" (oldest %s)", words_span(v->now_ms - oldest_ms, age));
     printf(" · %lld parked · %lld dead · %s of %s\n",
            (long long)number(v->queue, "parked"),
            (long long)number(v->queue, "dead"),
@@ -157,7 +157,7 @@ static void print_status(const struct view *v, const struct verdict *verdict)
     print_head(verdict->word);
     if (verdict->exit == COMMANDS_PAUSED)
         printf("Paused     until %s  %s\n",
-               words_time(number(v->board, "paused_until_wall_ns"), until),
+               words_time(number(v->board, "paused_until_wall_ms"), until),
                json_text(json_get(pause, "reason"), ""));
     print_server(v);
     print_captures(v);
@@ -219,7 +219,8 @@ static int show_once(struct cli_call *call, const struct settings *s)
     struct json *answer = NULL;
     enum err e = control_ask(s->state, "{\"verb\":\"status\"}", &answer);
     struct verdict verdict;
-    struct view v = {.settings = s, .now_ns = clock_wall_ns()};
+    struct view v = {.settings = s,
+                     .now_ms = clock_wall_ns() / CLOCK_NS_PER_MS};
 
     if (e == WS_NOTFOUND)
         return stopped(call, s);
@@ -232,7 +233,7 @@ static int show_once(struct cli_call *call, const struct settings *s)
     v.answer = answer;
     v.board = json_get(answer, "board");
     v.queue = json_get(answer, "queue");
-    verdict_judge(answer, s, v.now_ns, &verdict);
+    verdict_judge(answer, s, v.now_ms, &verdict);
     if (cli_has(call, "json"))
         print_json(answer, &verdict);
     else

@@ -2,13 +2,12 @@
 
 #include "agent/board.h"
 #include "agent/cli/commands.h"
-#include "core/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LEAST_FRESH_NS (3 * CLOCK_NS_PER_S) /* for very short intervals */
+#define LEAST_FRESH_MS 3000 /* for very short intervals */
 #define CLOCK_WARN_MS 2000
 
 static void warn(struct verdict *v, const char *fmt, ...) WS_PRINTF(2, 3);
@@ -103,18 +102,18 @@ static void judge_roles(const struct json *board, const struct settings *s,
 }
 
 static bool is_recording(const struct json *board, const struct settings *s,
-                         int64_t now_ns)
+                         int64_t now_ms)
 {
-    int64_t fresh_ns = 2 * s->every_ms * CLOCK_NS_PER_MS;
-    int64_t last_ns = number(board, "last_observation_wall_ns");
+    int64_t fresh_ms = 2 * s->every_ms;
+    int64_t last_ms = number(board, "last_observation_wall_ms");
 
-    if (fresh_ns < LEAST_FRESH_NS)
-        fresh_ns = LEAST_FRESH_NS;
-    return last_ns > 0 && now_ns - last_ns <= fresh_ns;
+    if (fresh_ms < LEAST_FRESH_MS)
+        fresh_ms = LEAST_FRESH_MS;
+    return last_ms > 0 && now_ms - last_ms <= fresh_ms;
 }
 
 void verdict_judge(const struct json *answer, const struct settings *s,
-                   int64_t now_wall_ns, struct verdict *v)
+                   int64_t now_wall_ms, struct verdict *v)
 {
     const struct json *board = json_get(answer, "board");
     const char *state = json_text(json_get(board, "capture_state"), "");
@@ -132,7 +131,7 @@ void verdict_judge(const struct json *answer, const struct settings *s,
     if (number(board, "server_features") == 0 && enrolled)
         warn(v, "an older server: metrics arrive exactly once, pictures at "
                 "least once");
-    if (number(board, "paused_until_wall_ns") > now_wall_ns) {
+    if (number(board, "paused_until_wall_ms") > now_wall_ms) {
         v->word = "PAUSED";
         v->exit = COMMANDS_PAUSED;
     } else if (!enrolled &&
@@ -143,7 +142,7 @@ void verdict_judge(const struct json *answer, const struct settings *s,
         v->word = "LOCKED";
     } else if (strcmp(state, "tier_0") == 0) {
         v->word = "HEARTBEAT ONLY";
-    } else if (!is_recording(board, s, now_wall_ns)) {
+    } else if (!is_recording(board, s, now_wall_ms)) {
         v->word = strcmp(state, "starting") == 0 ? "STARTING" : "NOT RECORDING";
         v->exit = COMMANDS_DEGRADED;
     }

@@ -24,6 +24,6 @@ struct verdict {
 /* Judge an answer; the agent's settings are those of its own board where it
  * has them, else of s. */
 void verdict_judge(const struct json *answer, const struct settings *s,
-                   int64_t now_wall_ns, struct verdict *out);
+                   int64_t now_wall_ms, struct verdict *out);
 
 #endif

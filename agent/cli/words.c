@@ -1,11 +1,9 @@
 #include "agent/cli/words.h"
 
-#include "core/clock.h"
-
 #include <stdio.h>
 #include <time.h>
 
-const char *words_span(int64_t ns, char out[WORDS_BYTES])
+const char *words_span(int64_t ms, char out[WORDS_BYTES])
 {
     static const struct {
         int64_t unit_s, upto_s;
@@ -14,7 +12,7 @@ const char *words_span(int64_t ns, char out[WORDS_BYTES])
                  {60, 2 * 3600, "min"},
                  {3600, 48 * 3600, "h"},
                  {86400, INT64_MAX, "d"}};
-    int64_t s = (ns < 0 ? 0 : ns) / CLOCK_NS_PER_S;
+    int64_t s = (ms < 0 ? 0 : ms) / 1000;
     size_t i = 0;
 
     while (s >= units[i].upto_s)
@@ -24,24 +22,24 @@ const char *words_span(int64_t ns, char out[WORDS_BYTES])
     return out;
 }
 
-const char *words_ago(int64_t wall_ns, int64_t now_ns, char out[WORDS_BYTES])
+const char *words_ago(int64_t wall_ms, int64_t now_ms, char out[WORDS_BYTES])
 {
     char span[WORDS_BYTES];
 
-    if (wall_ns == 0)
+    if (wall_ms == 0)
         snprintf(out, WORDS_BYTES, "never");
     else
         snprintf(out, WORDS_BYTES, "%.30s ago",
-                 words_span(now_ns - wall_ns, span));
+                 words_span(now_ms - wall_ms, span));
     return out;
 }
 
-const char *words_time(int64_t wall_ns, char out[WORDS_BYTES])
+const char *words_time(int64_t wall_ms, char out[WORDS_BYTES])
 {
-    time_t t = (time_t)(wall_ns / CLOCK_NS_PER_S);
+    time_t t = (time_t)(wall_ms / 1000);
     struct tm local;
 
-    if (wall_ns == 0 || !localtime_r(&t, &local) ||
+    if (wall_ms == 0 || !localtime_r(&t, &local) ||
         strftime(out, WORDS_BYTES, "%Y-%m-%d %H:%M:%S", &local) == 0)
         snprintf(out, WORDS_BYTES, "-");
     return out;

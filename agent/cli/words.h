@@ -11,13 +11,13 @@
 #define WORDS_BYTES 48
 
 /* "12 s", "4 min", "3 h", "2 d" */
-const char *words_span(int64_t ns, char out[WORDS_BYTES]);
+const char *words_span(int64_t ms, char out[WORDS_BYTES]);
 
 /* "12 s ago"; "never" for 0 */
-const char *words_ago(int64_t wall_ns, int64_t now_ns, char out[WORDS_BYTES]);
+const char *words_ago(int64_t wall_ms, int64_t now_ms, char out[WORDS_BYTES]);
 
 /* "2026-11-22 14:05:09" in the local time zone; "-" for 0 */
-const char *words_time(int64_t wall_ns, char out[WORDS_BYTES]);
+const char *words_time(int64_t wall_ms, char out[WORDS_BYTES]);
 
 /* "1.1 MB" */
 const char *words_bytes(int64_t bytes, char out[WORDS_BYTES]);

@@ -84,7 +84,7 @@ static enum err write_queue(struct asking *a)
     jsonw_int(w, "erased", c.erased);
     jsonw_int(w, "kept", c.kept);
     jsonw_int(w, "bytes", c.bytes);
-    jsonw_int(w, "oldest_wall_ns", c.oldest_wall_ns);
+    jsonw_int(w, "oldest_wall_ms", c.oldest_wall_ns / CLOCK_NS_PER_MS);
     jsonw_object_end(w);
     return WS_OK;
 }
@@ -106,7 +106,7 @@ static enum err write_pause(struct asking *a)
         return WS_OK;
     }
     jsonw_object(a->w, "pause");
-    jsonw_int(a->w, "until_wall_ns", until);
+    jsonw_int(a->w, "until_wall_ms", until / CLOCK_NS_PER_MS);
     jsonw_text(a->w, "reason", reason[0] ? reason : NULL);
     jsonw_object_end(a->w);
     return WS_OK;
@@ -192,10 +192,12 @@ static enum err do_sent(struct asking *a)
 
     if (e)
         return refuse(a, "limit must be 1 to 1000");
-    e = take_int(a, "since_wall_ns", (int64_t[]){0, INT64_MAX / 2}, &since);
+    e = take_int(a, "since_wall_ms",
+                 (int64_t[]){0, INT64_MAX / 2 / CLOCK_NS_PER_MS}, &since);
     if (e)
-        return refuse(a, "since_wall_ns must be a time in nanoseconds");
-    return outbox_list_sent(a->scope->outbox, since, limit, a->w);
+        return refuse(a, "since_wall_ms must be a time in milliseconds");
+    return outbox_list_sent(a->scope->outbox, since * CLOCK_NS_PER_MS, limit,
+                            a->w);
 }
 
 static enum err do_explain(struct asking *a)
@@ -279,7 +281,7 @@ static enum err do_pause(struct asking *a)
     if (!e)
         e = set_pause(a->scope, until, reason);
     if (!e)
-        jsonw_int(a->w, "until_wall_ns", until);
+        jsonw_int(a->w, "until_wall_ms", until / CLOCK_NS_PER_MS);
     return e;
 }
 

@@ -1,6 +1,7 @@
 #include "agent/outbox/outbox_list.h"
 
 #include "agent/outbox/outbox_priv.h"
+#include "core/clock.h"
 #include "core/json.h"
 #include "core/sha256.h"
 
@@ -100,8 +101,8 @@ static void write_item(struct outbox *o, struct db_stmt *s, struct jsonw *w)
     jsonw_text(w, "kind", wire_item_name((enum wire_item_kind)db_int(s, 2)));
     jsonw_text(w, "state", state_word(db_int(s, 3), db_int(s, 9), now));
     jsonw_int(w, "attempts", db_int(s, 4));
-    jsonw_int(w, "recorded_wall_ns", db_int(s, 5));
-    jsonw_int(w, "due_wall_ns", db_int(s, 6));
+    jsonw_int(w, "recorded_wall_ms", db_int(s, 5) / CLOCK_NS_PER_MS);
+    jsonw_int(w, "due_wall_ms", db_int(s, 6) / CLOCK_NS_PER_MS);
     jsonw_int(w, "bytes", db_int(s, 7));
     jsonw_text(w, "reason", db_text(s, 8));
     jsonw_object_end(w);
@@ -213,8 +214,8 @@ enum err outbox_list_sent(struct outbox *o, int64_t since_wall_ns,
         write_id(w, db_text(s, 0), db_int(s, 1));
         jsonw_text(w, "kind",
                    wire_item_name((enum wire_item_kind)db_int(s, 2)));
-        jsonw_int(w, "recorded_wall_ns", db_int(s, 3));
-        jsonw_int(w, "delivered_wall_ns", db_int(s, 4));
+        jsonw_int(w, "recorded_wall_ms", db_int(s, 3) / CLOCK_NS_PER_MS);
+        jsonw_int(w, "delivered_wall_ms", db_int(s, 4) / CLOCK_NS_PER_MS);
         jsonw_int(w, "bytes", (int64_t)len);
         jsonw_text(w, "sha256", hash);
         jsonw_int(w, "server_id", db_int(s, 6));
@@ -271,7 +272,7 @@ enum err outbox_list_explain(struct outbox *o, const struct outbox_list_id *id,
     jsonw_text(w, "kind", wire_item_name((enum wire_item_kind)db_int(s, 2)));
     jsonw_text(w, "state",
                state_word(db_int(s, 3), db_int(s, 6), env_boot_ns(o->env)));
-    jsonw_int(w, "recorded_wall_ns", db_int(s, 4));
+    jsonw_int(w, "recorded_wall_ms", db_int(s, 4) / CLOCK_NS_PER_MS);
     jsonw_object_end(w);
     jsonw_raw(w, "payload", payload, len);
     db_reset(s);
@@ -312,7 +313,7 @@ enum err outbox_list_last_metric(struct outbox *o, struct jsonw *w)
         jsonw_number(w, "anomaly_score",
                      json_number(json_get(doc, "anomaly_score"), 0));
         jsonw_bool(w, "scored", is_scored(doc));
-        jsonw_int(w, "recorded_wall_ns", db_int(s, 4));
+        jsonw_int(w, "recorded_wall_ms", db_int(s, 4) / CLOCK_NS_PER_MS);
         jsonw_object_end(w);
     }
     db_reset(s);

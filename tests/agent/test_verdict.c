@@ -11,9 +11,8 @@
 
 #include "agent/cli/commands.h"
 #include "core/buf.h"
-#include "core/clock.h"
 
-#define NOW (1000 * CLOCK_NS_PER_S)
+#define NOW INT64_C(1000000)
 
 /* Judge an answer whose observation is this old; more are further members of
  * the board, queue of the queue. */
@@ -29,11 +28,11 @@ static struct verdict judge(int64_t age_s, const char *state, bool enrolled,
     buf_printf(&text,
                "{\"ok\":true,\"enrolled\":%s,\"queue\":{%s},\"board\":{"
                "\"roles\":[{\"name\":\"capture\",\"pid\":7}],"
-               "\"last_observation_wall_ns\":%lld,"
+               "\"last_observation_wall_ms\":%lld,"
                "\"server_features\":1,\"capture_state\":\"%s\"%s%s}}",
                enrolled ? "true" : "false", queue,
-               (long long)((1000 - age_s) * CLOCK_NS_PER_S), state,
-               *more ? "," : "", more);
+               (long long)((1000 - age_s) * 1000), state, *more ? "," : "",
+               more);
     assert_int_equal(json_parse(text.data, text.len, &answer, NULL), WS_OK);
     verdict_judge(answer, &s, NOW, &v);
     return v;
@@ -60,9 +59,8 @@ static void test_verdict_older_than_two_intervals_is_not_recording(void **state)
 
 static void test_verdict_paused_is_5_also_with_warnings(void **state)
 {
-    struct verdict v =
-        judge(60, "paused", true, "\"paused_until_wall_ns\":1001000000000",
-              "\"dead\":1");
+    struct verdict v = judge(60, "paused", true,
+                             "\"paused_until_wall_ms\":1001000", "\"dead\":1");
 
     (void)state;
     assert_string_equal(v.word, "PAUSED");
