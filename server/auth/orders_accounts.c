@@ -1,0 +1,185 @@
+/* Orders about accounts and API keys. */
+#include "core/json.h"
+#include "server/auth/logins.h"
+#include "server/auth/orders_private.h"
+#include "server/auth/roles.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum err orders_accounts_user_add(struct store *s, struct orders *o)
+{
+    struct store_account a = {.created_ns = env_wall_ns(o->env)};
+    struct jsonw w;
+    char detail[160];
+    unsigned set;
+    enum err e;
+
+    if (orders_check_name(orders_text(o, "name")))
+        return orders_refuse_name(o, orders_text(o, "name"));
+    if (roles_parse(orders_text(o, "roles"), &set))
+        return orders_refuse(o, roles_known(), "--role \"%.64s\" is not known",
+                             orders_text(o, "roles"));
+    if (*orders_text(o, "team") && orders_check_name(orders_text(o, "team")))
+        return orders_refuse_name(o, orders_text(o, "team"));
+    if (strncmp(orders_text(o, "password_hash"), "$argon2id$", 10) != 0)
+        return orders_refuse(o, "use --password-stdin", "there is no password");
+    snprintf(a.name, sizeof(a.name), "%s", orders_text(o, "name"));
+    snprintf(a.team, sizeof(a.team), "%s", orders_text(o, "team"));
+    snprintf(a.password, sizeof(a.password), "%s",
+             orders_text(o, "password_hash"));
+    roles_format(set, a.roles);
+    e = store_accounts_add(s, &a);
+    if (e == WS_EXISTS)
+        return orders_refuse(
+            o,
+            "choose another name, or set its password: "
+            "worksight-server user passwd NAME --password-stdin",
+            "the account \"%s\" exists already", a.name);
+    if (e)
+        return e;
+    snprintf(detail, sizeof(detail), "roles %s", a.roles);
+    e = orders_audit(s, o, "user.add", a.name, detail);
+    if (e)
+        return e;
+    w = orders_begin(o);
+    jsonw_int(&w, "id", a.id);
+    jsonw_text(&w, "name", a.name);
+    jsonw_text(&w, "roles", a.roles);
+    return orders_end(o, &w);
+}
+
+enum err orders_accounts_user_password(struct store *s, struct orders *o)
+{
+    struct store_account a;
+    struct jsonw w;
+    enum err e = orders_account(s, o, orders_text(o, "name"), &a);
+
+    if (e)
+        return e;
+    if (strncmp(orders_text(o, "password_hash"), "$argon2id$", 10) != 0)
+        return orders_refuse(o, "use --password-stdin", "there is no password");
+    e = store_accounts_set_password(s, a.id, orders_text(o, "password_hash"),
+                                    env_wall_ns(o->env), 0);
+    if (e)
+        return e;
+    e = orders_audit(s, o, "user.password", a.name, "all logins ended");
+    if (e)
+        return e;
+    w = orders_begin(o);
+    jsonw_text(&w, "name", a.name);
+    return orders_end(o, &w);
+}
+
+enum err orders_accounts_user_list(struct store *s, struct orders *o)
+{
+    static __thread struct store_account list[ORDERS_MAX_LISTED];
+    size_t count, i;
+    struct jsonw w;
+    enum err e = store_accounts_list(s, 0, list, ORDERS_MAX_LISTED, &count);
+
+    if (e)
+        return e;
+    w = orders_begin(o);
+    jsonw_array(&w, "items");
+    for (i = 0; i < count; i++) {
+        jsonw_object(&w, NULL);
+        jsonw_int(&w, "id", list[i].id);
+        jsonw_text(&w, "name", list[i].name);
+        jsonw_text(&w, "roles", list[i].roles);
+        jsonw_text(&w, "team", list[i].team);
+        jsonw_time(&w, "created_at", list[i].created_ns);
+        jsonw_time(&w, "last_login_at", list[i].login_ns);
+        jsonw_object_end(&w);
+    }
+    jsonw_array_end(&w);
+    return orders_end(o, &w);
+}
+
+/* --- API keys --- */
+
+enum err orders_accounts_key_create(struct store *s, struct orders *o)
+{
+    struct store_key k = {.created_ns = env_wall_ns(o->env)};
+    char secret[LOGINS_SECRET_BYTES], detail[96];
+    struct jsonw w;
+    unsigned set;
+    enum err e;
+
+    if (orders_check_name(orders_text(o, "name")))
+        return orders_refuse_name(o, orders_text(o, "name"));
+    if (roles_parse(orders_text(o, "roles"), &set))
+        return orders_refuse(o, roles_known(), "--role \"%.64s\" is not known",
+                             orders_text(o, "roles"));
+    if (roles_permissions(set) & PERM_EVERYONE ||
+        set == (1U << ROLES_AUDITOR)) {
+        snprintf(k.name, sizeof(k.name), "%s", orders_text(o, "name"));
+        roles_format(set, k.roles);
+    } else {
+        return orders_refuse(
+            o, "use viewer, reviewer, admin or auditor",
+            "--role \"%s\" belongs to a person, a key is nobody",
+            orders_text(o, "roles"));
+    }
+    logins_make_secret(o->env, LOGINS_KEY_PREFIX, secret, k.sha256);
+    e = store_accounts_key_add(s, &k);
+    if (e == WS_EXISTS)
+        return orders_refuse(o, "names are used once, also of revoked keys",
+                             "the key \"%s\" exists already", k.name);
+    if (e)
+        return e;
+    snprintf(detail, sizeof(detail), "roles %s", k.roles);
+    e = orders_audit(s, o, "apikey.create", k.name, detail);
+    if (e)
+        return e;
+    w = orders_begin(o);
+    jsonw_int(&w, "id", k.id);
+    jsonw_text(&w, "name", k.name);
+    jsonw_text(&w, "roles", k.roles);
+    jsonw_text(&w, "key", secret);
+    return orders_end(o, &w);
+}
+
+enum err orders_accounts_key_list(struct store *s, struct orders *o)
+{
+    static __thread struct store_key list[ORDERS_MAX_LISTED];
+    size_t count, i;
+    struct jsonw w;
+    enum err e = store_accounts_keys(s, 0, list, ORDERS_MAX_LISTED, &count);
+
+    if (e)
+        return e;
+    w = orders_begin(o);
+    jsonw_array(&w, "items");
+    for (i = 0; i < count; i++) {
+        jsonw_object(&w, NULL);
+        jsonw_int(&w, "id", list[i].id);
+        jsonw_text(&w, "name", list[i].name);
+        jsonw_text(&w, "roles", list[i].roles);
+        jsonw_time(&w, "created_at", list[i].created_ns);
+        jsonw_time(&w, "last_used_at", list[i].used_ns);
+        jsonw_time(&w, "revoked_at", list[i].revoked_ns);
+        jsonw_object_end(&w);
+    }
+    jsonw_array_end(&w);
+    return orders_end(o, &w);
+}
+
+enum err orders_accounts_key_revoke(struct store *s, struct orders *o)
+{
+    struct jsonw w;
+    const char *name = orders_text(o, "name");
+    enum err e = store_accounts_key_revoke(s, 0, name, env_wall_ns(o->env));
+
+    if (e == WS_NOTFOUND)
+        return orders_refuse(o, "worksight-server apikey list shows the keys",
+                             "there is no key \"%.64s\" to revoke", name);
+    if (e)
+        return e;
+    e = orders_audit(s, o, "apikey.revoke", name, "");
+    if (e)
+        return e;
+    w = orders_begin(o);
+    jsonw_text(&w, "name", name);
+    return orders_end(o, &w);
+}
