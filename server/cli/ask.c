@@ -1,0 +1,193 @@
+#include "server/cli/ask.h"
+
+#include "core/env.h"
+#include "core/io.h"
+#include "server/auth/orders.h"
+#include "server/auth/password.h"
+#include "server/control.h"
+#include "server/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+#define WAIT_TRIES 30 /* of 100 ms: a server that starts or stops just now */
+
+const struct settings *ask_settings(const struct cli_call *call)
+{
+    return cli_program(call)->values;
+}
+
+int ask_fail(const struct cli_call *call, const char *fix, const char *fmt, ...)
+{
+    va_list args;
+    char text[500];
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    (void)cli_fail(call, fix, "%s", text);
+    return CLI_DEGRADED;
+}
+
+void ask_begin(struct ask *a, const char *order)
+{
+    buf_init(&a->text);
+    jsonw_init(&a->w, &a->text);
+    jsonw_object(&a->w, NULL);
+    jsonw_text(&a->w, "order", order);
+}
+
+enum err ask_lock(const char *data, int *fd)
+{
+    OWN_FREE char *path = io_path(data, CONTROL_LOCK);
+    OWN_FD int lock = -1;
+
+    if (!path)
+        return WS_NOMEM;
+    lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return err_sys("lock: open %s", path);
+    if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? WS_AGAIN : err_sys("lock %s", path);
+    *fd = TAKE_FD(lock);
+    return WS_OK;
+}
+
+/* Do the order in this process: nobody else writes, the lock is ours. */
+static enum err run_here(const char *data, const struct json *request,
+                         struct buf *answer)
+{
+    OWN_FREE char *address = store_address(data);
+    OWN(store_close)
+    struct store *s = NULL;
+    struct orders o = {.env = &env_system, .request = request};
+    size_t applied;
+    enum err e;
+
+    if (!address)
+        return WS_NOMEM;
+    e = store_open(&s, address, 0);
+    if (!e)
+        e = store_migrate(s, &applied);
+    if (!e)
+        e = store_begin(s);
+    if (e)
+        return e;
+    e = orders_run(s, &o);
+    if (e == WS_OK)
+        e = store_commit(s);
+    else
+        store_rollback(s);
+    if (e == WS_OK || e == WS_INVALID)
+        buf_append(answer, o.answer.data, o.answer.len);
+    buf_fini(&o.answer);
+    return e == WS_INVALID ? WS_OK : e;
+}
+
+static int failed(struct cli_call *call, const char *data, enum err e)
+{
+    switch (e) {
+    case WS_DENIED:
+        return ask_fail(call, "run it as the user that the server runs as",
+                        "no access to %s", data);
+    case WS_AGAIN:
+        return ask_fail(call,
+                        "worksight-server status --data DIR; end a "
+                        "server that hangs, then try again",
+                        "a process holds %s/lock but does not answer", data);
+    case WS_FULL:
+        return ask_fail(call, "make room, then try again",
+                        "the disk of %s is full", data);
+    default:
+        return ask_fail(call, "worksight-server doctor says more", "%s: %s",
+                        data, err_name(e));
+    }
+}
+
+/* The server when one listens, else ourselves when nobody holds the lock. */
+static enum err have_done(const char *data, const struct buf *request,
+                          const struct json *doc, struct buf *answer)
+{
+    static const struct timespec nap = {.tv_nsec = 100000000};
+    enum err e = WS_AGAIN;
+    int tries;
+
+    for (tries = 0; tries < WAIT_TRIES; tries++) {
+        OWN_FD int fd = -1;
+
+        e = control_connect(data, &fd);
+        if (e == WS_OK)
+            return control_ask(fd, request, answer);
+        if (e != WS_NOTFOUND)
+            return e;
+        e = ask_lock(data, &fd);
+        if (e == WS_OK)
+            return run_here(data, doc, answer);
+        if (e != WS_AGAIN)
+            return e;
+        nanosleep(&nap, NULL);
+    }
+    return e;
+}
+
+int ask_end(struct cli_call *call, struct ask *a, struct json **answer)
+{
+    OWN_BUF struct buf text = BUF_EMPTY;
+    OWN(json_free)
+    struct json *request = NULL, *doc = NULL;
+    const char *data = ask_settings(call)->data;
+    enum err e;
+
+    jsonw_object_end(&a->w);
+    e = buf_check(&a->text);
+    if (!e)
+        e = json_parse(a->text.data, a->text.len, &request, NULL);
+    if (!e)
+        e = io_make_dirs(data);
+    if (!e)
+        e = have_done(data, &a->text, request, &text);
+    buf_fini(&a->text);
+    if (!e)
+        e = json_parse(buf_text(&text), text.len, &doc, NULL);
+    if (e)
+        return failed(call, data, e);
+    if (!json_bool(json_get(doc, "ok"), false))
+        return ask_fail(call, json_text(json_get(doc, "fix"), NULL), "%s",
+                        json_text(json_get(doc, "error"), "refused"));
+    if (cli_has(call, "json"))
+        printf("%s\n", buf_text(&text));
+    *answer = TAKE(doc);
+    return CLI_OK;
+}
+
+int ask_password(struct cli_call *call, struct ask *a, const char *account)
+{
+    char password[PASSWORD_MAX_BYTES + 2], hash[PASSWORD_HASH_BYTES];
+    char why[PASSWORD_WHY_BYTES];
+
+    if (!fgets(password, sizeof(password), stdin))
+        password[0] = '\0';
+    password[strcspn(password, "\r\n")] = '\0';
+    if (password_check(password, account, why))
+        return cli_fail(call,
+                        "printf '%s' 'four or more words' | "
+                        "worksight-server user ... --password-stdin",
+                        "the password %s", why);
+    if (password_hash(password, hash))
+        return ask_fail(call, NULL, "no memory to hash the password");
+    explicit_bzero(password, sizeof(password));
+    jsonw_text(&a->w, "password_hash", hash);
+    return CLI_OK;
+}
+
+const char *ask_text(const struct json *item, const char *key)
+{
+    const char *text = json_text(json_get(item, key), "-");
+
+    return *text ? text : "-";
+}

@@ -1,0 +1,131 @@
+#include "server/cli/ask.h"
+#include "server/cli/commands.h"
+
+#include "core/io.h"
+#include "server/store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+    {"json", NULL, "the answer as JSON"},
+};
+
+static void print_json(const struct store_migrations *m)
+{
+    OWN_BUF struct buf b = BUF_EMPTY;
+    struct jsonw w;
+    size_t i;
+
+    jsonw_init(&w, &b);
+    jsonw_object(&w, NULL);
+    jsonw_int(&w, "pending", (int64_t)m->pending);
+    jsonw_int(&w, "ahead", m->ahead);
+    jsonw_array(&w, "items");
+    for (i = 0; i < m->count; i++) {
+        jsonw_object(&w, NULL);
+        jsonw_int(&w, "version", m->list[i].version);
+        jsonw_text(&w, "name", m->list[i].name);
+        jsonw_time(&w, "applied_at", m->list[i].applied_ns);
+        jsonw_object_end(&w);
+    }
+    jsonw_array_end(&w);
+    jsonw_object_end(&w);
+    printf("%s\n", buf_text(&b));
+}
+
+static void print_text(const struct store_migrations *m)
+{
+    size_t i;
+
+    for (i = 0; i < m->count; i++)
+        printf("%04lld %-20s %s\n", (long long)m->list[i].version,
+               m->list[i].name, m->list[i].applied_ns ? "applied" : "pending");
+    if (m->ahead)
+        printf("%lld more that this program does not know\n",
+               (long long)m->ahead);
+}
+
+static int show(struct cli_call *call, struct store *s)
+{
+    struct store_migrations m;
+
+    if (store_migrations(s, &m))
+        return ask_fail(call, "worksight-server doctor says more",
+                        "the migrations can't be read");
+    if (cli_has(call, "json"))
+        print_json(&m);
+    else
+        print_text(&m);
+    return m.ahead ? CLI_DEGRADED : CLI_OK;
+}
+
+/* Apply what is pending, or say why not. */
+static int up(struct cli_call *call, const char *address)
+{
+    const char *data = ask_settings(call)->data;
+    OWN(store_close)
+    struct store *s = NULL;
+    OWN_FD int lock = -1;
+    struct store_migrations m;
+    size_t applied = 0;
+    enum err e = ask_lock(data, &lock);
+
+    if (e == WS_AGAIN) {
+        e = store_open(&s, address, STORE_READ);
+        if (!e)
+            e = store_migrations(s, &m);
+        if (!e && m.pending)
+            return ask_fail(call, "restart it: serve applies them at its start",
+                            "%zu migrations are pending and a server runs",
+                            m.pending);
+    } else if (!e) {
+        e = store_open(&s, address, 0);
+        if (!e)
+            e = store_migrate(s, &applied);
+    }
+    if (e)
+        return ask_fail(call, "worksight-server doctor says more", "%s: %s",
+                        data, err_name(e));
+    if (!cli_has(call, "json"))
+        printf("%zu applied\n", applied);
+    return show(call, s);
+}
+
+static int run(struct cli_call *call)
+{
+    const char *what = cli_arg(call, 0);
+    const char *data = ask_settings(call)->data;
+    OWN_FREE char *address = store_address(data);
+    OWN(store_close)
+    struct store *s = NULL;
+
+    if (what && strcmp(what, "status") != 0 && strcmp(what, "up") != 0)
+        return cli_fail(call, "use status or up", "migrate %s is not known",
+                        what);
+    if (!address || io_make_dirs(data))
+        return ask_fail(call, "choose another folder with --data",
+                        "%s can't be made", data);
+    if (!what || strcmp(what, "up") == 0)
+        return up(call, address);
+    if (store_open(&s, address, STORE_READ))
+        return ask_fail(call, "worksight-server migrate makes it",
+                        "there is no database in %s that can be read", data);
+    return show(call, s);
+}
+
+const struct cli_command cli_migrate = {
+    .name = "migrate",
+    .args = "[status|up]",
+    .summary = "bring the database to this version",
+    .help = "Examples:\n"
+            "  worksight-server migrate\n"
+            "  worksight-server migrate status --json\n\n"
+            "serve applies pending migrations of the embedded store at its "
+            "start.\n\nExit status: 0 done, 1 failed or ahead of this "
+            "program, 2 used wrongly.\n",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .max_args = 1,
+    .run = run,
+};
