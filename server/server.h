@@ -56,6 +56,7 @@ struct server {
     struct beats *beats;
     struct networks *enrollment_from; /* whose agents need no code */
     struct counters *counters;
+    const uint8_t *cursor_key; /* CURSOR_KEY_BYTES, of views/cursor.h */
 };
 
 #endif

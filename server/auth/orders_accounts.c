@@ -111,16 +111,14 @@ enum err orders_accounts_key_create(struct store *s, struct orders *o)
     if (roles_parse(orders_text(o, "roles"), &set))
         return orders_refuse(o, roles_known(), "--role \"%.64s\" is not known",
                              orders_text(o, "roles"));
-    if (roles_permissions(set) & PERM_EVERYONE ||
-        set == (1U << ROLES_AUDITOR)) {
-        snprintf(k.name, sizeof(k.name), "%s", orders_text(o, "name"));
-        roles_format(set, k.roles);
-    } else {
-        return orders_refuse(
-            o, "use viewer, reviewer, admin or auditor",
-            "--role \"%s\" belongs to a person, a key is nobody",
-            orders_text(o, "roles"));
-    }
+    if (set & (set - 1))
+        return orders_refuse(o, "make a key for each", "a key has one role");
+    if (set & ((1U << ROLES_PERSON) | (1U << ROLES_MANAGER)))
+        return orders_refuse(o, "use viewer, reviewer, admin or auditor",
+                             "--role %s belongs to a person, a key is nobody",
+                             orders_text(o, "roles"));
+    snprintf(k.name, sizeof(k.name), "%s", orders_text(o, "name"));
+    roles_format(set, k.roles);
     logins_make_secret(o->env, LOGINS_KEY_PREFIX, secret, k.sha256);
     e = store_accounts_key_add(s, &k);
     if (e == WS_EXISTS)

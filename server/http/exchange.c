@@ -90,6 +90,11 @@ const char *exchange_query(const struct exchange *x, const char *name)
     return pairs_get(query_of((struct exchange *)x), name);
 }
 
+const char *exchange_query_name(const struct exchange *x, size_t i)
+{
+    return pairs_name(query_of((struct exchange *)x), i);
+}
+
 const char *exchange_cookie(const struct exchange *x, const char *name)
 {
     return pairs_get(cookies_of((struct exchange *)x), name);

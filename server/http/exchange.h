@@ -49,6 +49,8 @@ const char *exchange_header(const struct exchange *x,
                             const char *name); /* or NULL */
 const char *exchange_query(const struct exchange *x,
                            const char *name); /* decoded, or NULL */
+/* The i-th name of the query, or NULL past the end. */
+const char *exchange_query_name(const struct exchange *x, size_t i);
 const char *exchange_cookie(const struct exchange *x,
                             const char *name);       /* or NULL */
 const char *exchange_peer(const struct exchange *x); /* address without port;

@@ -141,3 +141,8 @@ const char *pairs_get(const struct pairs *p, const char *name)
             return p->list[i].value;
     return NULL;
 }
+
+const char *pairs_name(const struct pairs *p, size_t i)
+{
+    return p && i < p->count ? p->list[i].name : NULL;
+}

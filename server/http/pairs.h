@@ -29,6 +29,9 @@ OWN_DEFINE(pairs_close, struct pairs *)
 /* The first value of a name, or NULL. */
 const char *pairs_get(const struct pairs *p, const char *name);
 
+/* The i-th name, or NULL past the end. */
+const char *pairs_name(const struct pairs *p, size_t i);
+
 /* Decode %XX in place (and '+' to a blank when `plus`); false: a broken
  * escape or a NUL. */
 bool pairs_decode(char *text, bool plus);
