@@ -72,12 +72,12 @@ static void check_fields(struct exchange *x, struct wire_problems *problems)
 static bool check_session(struct exchange *x, struct wire_problems *problems)
 {
     const char *text = field(x, "session_id");
-    char *end;
-    long long id = text ? strtoll(text, &end, 10) : 0;
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    long long id = digits && digits < 19 ? strtoll(text, NULL, 10) : 0;
 
     if (!text || !*text)
         return true; /* said by check_fields() */
-    if (*end || id < 1) {
+    if (text[digits] || id < 1) {
         wire_problem(problems, "/session_id",
                      "session_id is \"%.24s\", must be the number that the "
                      "session's opening gave",

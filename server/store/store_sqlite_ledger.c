@@ -1,6 +1,7 @@
 /* store_sqlite_ledger.c - runs of seqs that arrived, and that never will.
  *
- * Both tables hold disjoint runs, one row each; neighbours are joined, so a
+ * Both tables hold disjoint runs, one row each; a run is joined with its
+ * neighbours (of buried ones: with one before it of the same reason), so a
  * session delivered in order is one row whatever its length:
  *
  *   delivered  [1 ....... 40]      [43 . 50]     [52 ...
@@ -136,6 +137,30 @@ static enum err insert_buried(struct db *db, int64_t session_id,
     return db_run(q);
 }
 
+/* Lengthen the row that ends just before a run, if its reason is the same. */
+static enum err lengthen_buried(struct db *db, int64_t session_id,
+                                struct store_run run, const char *reason,
+                                bool *done)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db,
+                         "UPDATE buried SET last_seq = ?3 WHERE session_id = ?1"
+                         " AND first_seq = (SELECT max(first_seq) FROM buried"
+                         " WHERE session_id = ?1 AND first_seq < ?2)"
+                         " AND last_seq = ?2 - 1 AND reason = ?4",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, run.first);
+    db_bind_int(q, run.last);
+    db_bind_text(q, reason);
+    e = db_run(q);
+    *done = !e && db_changes(db) > 0;
+    return e;
+}
+
 /* The first buried row that overlaps a run. */
 static enum err find_buried(struct db *db, int64_t session_id,
                             struct store_run run, struct store_run *out,
@@ -261,6 +286,15 @@ static enum err gap(struct db *db, const char *before, const char *after,
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
+static enum err add_buried(struct db *db, int64_t session_id,
+                           struct store_run run, const char *reason)
+{
+    bool done;
+    enum err e = lengthen_buried(db, session_id, run, reason, &done);
+
+    return e || done ? e : insert_buried(db, session_id, run, reason);
+}
+
 static enum err bury_run(struct db *db, int64_t session_id, const char *reason,
                          struct store_run run, int64_t *seqs, size_t *steps)
 {
@@ -276,8 +310,7 @@ static enum err bury_run(struct db *db, int64_t session_id, const char *reason,
         if (!e && end >= at)
             e = gap(db, buried_before, buried_after, session_id, &at, &end);
         if (!e && end >= at) {
-            e = insert_buried(db, session_id, (struct store_run){at, end},
-                              reason);
+            e = add_buried(db, session_id, (struct store_run){at, end}, reason);
             *seqs += end - at + 1;
             at = end + 1;
         }
