@@ -18,8 +18,6 @@ const struct roles_row roles_table[] = {
      0, 0, 4, {ROLE_FD_BOARD, ROLE_FD_RING, ROLE_FD_OUTBOX, ROLE_FD_OCR}},
     {"capture", NULL, BOARD_CAPTURE, capture_run, 15000,
      SANDBOX_FILES, ROLES_SOURCE, 2, {ROLE_FD_BOARD, ROLE_FD_RING}},
-    {"ai", NULL, BOARD_AI, ai_run, 60000,
-     0, 0, 4, {ROLE_FD_BOARD, ROLE_FD_RING, ROLE_FD_OUTBOX, ROLE_FD_OCR}},
 };
 /* clang-format on */
 
