@@ -15,6 +15,7 @@
  *   cli/          commands beside `serve`
  */
 #include "core/cli.h"
+#include "server/cli/commands.h"
 #include "server/serve.h"
 #include "server/settings.h"
 #include "server/worker.h"
@@ -38,23 +39,33 @@ static int run_role(struct cli_call *call)
     return worker_run(&settings);
 }
 
-static const struct cli_command commands[] = {
-    {.name = "serve",
-     .summary = "run the server",
-     .help = "Runs until SIGTERM or Ctrl-C: a supervisor and a worker that is "
-             "started again\nwhen it dies. The database is made and migrated "
-             "as needed.\n\n"
-             "  worksight-server serve\n"
-             "  worksight-server serve --listen 127.0.0.1:8080 --data ./data\n",
-     .run = run_serve},
-    {.name = "role",
-     .args = "NAME",
-     .summary = "a role's process; started by serve alone",
-     .min_args = 1,
-     .max_args = 1,
-     .hidden = true,
-     .run = run_role},
+static const struct cli_command serve = {
+    .name = "serve",
+    .summary = "run the server",
+    .help = "Runs until SIGTERM or Ctrl-C: a supervisor and a worker that is "
+            "started again\nwhen it dies. The database is made and migrated "
+            "as needed.\n\n"
+            "  worksight-server serve\n"
+            "  worksight-server serve --listen 127.0.0.1:8080 --data ./data\n",
+    .run = run_serve,
 };
+
+static const struct cli_command role = {
+    .name = "role",
+    .args = "NAME",
+    .summary = "a role's process; started by serve alone",
+    .min_args = 1,
+    .max_args = 1,
+    .hidden = true,
+    .run = run_role,
+};
+
+/* In the order of --help. */
+static const struct cli_command *const all[] = {
+    &serve,     &cli_setup,  &cli_user,    &cli_apikey, &cli_enroll,
+    &cli_token, &cli_status, &cli_migrate, &cli_audit,  &role,
+};
+static struct cli_command commands[sizeof(all) / sizeof(all[0])];
 
 static const char *const files[] = {"/etc/worksight/server.conf", NULL};
 
@@ -71,9 +82,12 @@ static const struct cli_program program = {
 
 int main(int argc, char **argv)
 {
-    static char role[] = "role";
+    static char as_role[] = "role";
+    size_t i;
 
+    for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        commands[i] = *all[i];
     if (argc > 1 && strcmp(argv[1], "--role") == 0)
-        argv[1] = role; /* how core/supervise starts a child */
+        argv[1] = as_role; /* how core/supervise starts a child */
     return cli_main(&program, argc, argv);
 }

@@ -5,6 +5,7 @@
 #include "server/http/route.h"
 #include "server/http/static.h"
 #include "server/ingest/ingest.h"
+#include "server/views/views.h"
 
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
@@ -36,6 +37,31 @@ const struct route routes[] = {
     {.method = "GET", .path = "/api/sessions/{id}/policy/", .access = ROUTE_AGENT, .handle = policy_get, .operation = "getPolicy", .quiet = true},
 
     /* --- people: api/openapi.yaml --- */
+    {.method = "POST", .path = "/api/v1/setup", .body = ROUTE_MEMORY, .max_body_bytes = KIB(8), .place = ROUTE_ON_READER, .handle = views_setup, .operation = "useSetupLink"},
+    {.method = "POST", .path = "/api/v1/login", .body = ROUTE_MEMORY, .max_body_bytes = KIB(8), .place = ROUTE_ON_READER, .handle = views_login, .operation = "login"},
+    {.method = "POST", .path = "/api/v1/logout", .access = ROUTE_USER, .body = ROUTE_MEMORY, .max_body_bytes = KIB(8), .place = ROUTE_ON_READER, .handle = views_logout, .operation = "logout"},
+    {.method = "GET", .path = "/api/v1/me", .access = ROUTE_USER, .place = ROUTE_ON_READER, .handle = views_me, .operation = "getMe"},
+    {.method = "POST", .path = "/api/v1/me/password", .access = ROUTE_USER, .body = ROUTE_MEMORY, .max_body_bytes = KIB(8), .place = ROUTE_ON_READER, .handle = views_password, .operation = "changePassword"},
+    {.method = "GET", .path = "/api/v1/me/logins", .access = ROUTE_USER, .place = ROUTE_ON_READER, .handle = views_logins, .operation = "listLogins"},
+    {.method = "DELETE", .path = "/api/v1/me/logins", .access = ROUTE_USER, .place = ROUTE_ON_READER, .handle = views_end_logins, .operation = "endOtherLogins"},
+    {.method = "DELETE", .path = "/api/v1/me/logins/{id}", .access = ROUTE_USER, .place = ROUTE_ON_READER, .handle = views_end_login, .operation = "endLogin"},
+    {.method = "GET", .path = "/api/v1/overview", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_overview, .operation = "getOverview"},
+    {.method = "GET", .path = "/api/v1/sessions", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_sessions, .operation = "listSessions"},
+    {.method = "GET", .path = "/api/v1/sessions/{id}", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_session, .operation = "getSession"},
+    {.method = "GET", .path = "/api/v1/sessions/{id}/metrics", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_metrics, .operation = "listMetrics"},
+    {.method = "GET", .path = "/api/v1/sessions/{id}/series", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_series, .operation = "getSeries"},
+    {.method = "GET", .path = "/api/v1/sessions/{id}/screenshots", .access = ROUTE_USER, .permissions = PERM_SCREENSHOTS, .place = ROUTE_ON_READER, .handle = views_screenshots, .operation = "listScreenshots"},
+    {.method = "GET", .path = "/api/v1/sessions/{id}/ledger", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_ledger, .operation = "getLedger"},
+    {.method = "GET", .path = "/api/v1/sessions/{id}/health", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_health, .operation = "getHealth"},
+    {.method = "GET", .path = "/api/v1/metrics/{id}", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_metric, .operation = "getMetric"},
+    {.method = "GET", .path = "/api/v1/screenshots/{id}/image", .access = ROUTE_USER, .permissions = PERM_SCREENSHOTS, .place = ROUTE_ON_READER, .handle = views_image, .operation = "getScreenshotImage"},
+    {.method = "GET", .path = "/api/v1/users", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_users, .operation = "listUsers"},
+    {.method = "GET", .path = "/api/v1/api-keys", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_keys, .operation = "listApiKeys"},
+    {.method = "GET", .path = "/api/v1/enrollment-codes", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_codes, .operation = "listEnrollmentCodes"},
+
+    /* --- operations --- */
+    {.method = "GET", .path = "/healthz", .handle = views_healthz, .operation = "healthz", .quiet = true},
+    {.method = "GET", .path = "/readyz", .place = ROUTE_ON_READER, .handle = views_readyz, .operation = "readyz", .quiet = true},
 };
 /* clang-format on */
 

@@ -14,12 +14,15 @@
 #include "server/auth/tokens.h"
 #include "server/blob/blob.h"
 #include "server/commit/committer.h"
+#include "server/control.h"
 #include "server/counters.h"
 #include "server/http/listener.h"
 #include "server/http/static.h"
 #include "server/ingest/beats.h"
 #include "server/serve.h"
 #include "server/store/store.h"
+#include "server/store/store_accounts.h"
+#include "server/views/cursor.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +41,8 @@ struct worker {
     struct counters *counters;
     struct networks *proxies;
     struct listener *listener;
+    struct control *control; /* DATA/control.sock */
+    uint8_t cursor_key[CURSOR_KEY_BYTES];
     struct loop_timer *alive;
     struct loop_watch *stop;
     uint64_t answered; /* at the last tick */
@@ -172,6 +177,30 @@ static enum err open_listener(struct worker *w)
                          &options);
 }
 
+/* --- what people need: the key of cursors, the commands' socket --- */
+
+static enum err make_cursor_key(struct store *writer, void *arg)
+{
+    struct worker *w = arg;
+    uint8_t fresh[CURSOR_KEY_BYTES];
+
+    env_random(w->server.env, fresh, sizeof(fresh));
+    return store_accounts_secret_make(writer, "cursor", fresh, w->cursor_key);
+}
+
+static enum err open_people(struct worker *w)
+{
+    enum err e = committer_call_wait(w->server.committer, make_cursor_key, w);
+
+    w->server.cursor_key = w->cursor_key;
+    return e;
+}
+
+static enum err open_control(struct worker *w)
+{
+    return control_open(&w->control, &w->server);
+}
+
 /* --- alive, and the end --- */
 
 static void on_alive(void *arg)
@@ -217,6 +246,7 @@ static void close_all(struct worker *w)
 {
     loop_watch_close(w->stop);
     loop_timer_close(w->alive);
+    control_close(w->control);
     readers_close(w->server.readers);
     committer_close(w->server.committer);
     beats_close(w->server.beats);
@@ -242,7 +272,8 @@ static const struct {
 } parts[] = {
     {"the database", open_store},       {"the pictures' folder", open_blob},
     {"tokens and logins", open_memory}, {"the committer", open_committer},
-    {"the readers", open_readers},      {"the listener", open_listener},
+    {"the readers", open_readers},      {"the keys of pages", open_people},
+    {"the listener", open_listener},    {"the commands' socket", open_control},
     {"signals and timers", open_signs},
 };
 
