@@ -76,13 +76,13 @@ static void sent(const struct settings *s, struct buf *out)
                "It is not consent.\n"
                "Who sees:  you, everything; others as that server's roles "
                "say.\n"
-               "Kept:      here until it is delivered (in %s);\n"
-               "           there as long as its retention rules say.\n",
+               "Kept:      on this computer until it is delivered; there as "
+               "long as its\n"
+               "           retention rules say.\n",
                s->server,
                *s->purpose ? s->purpose
                            : "to show you how your work time goes; nothing "
-                             "beyond that is stated",
-               s->state);
+                             "beyond that is stated");
 }
 
 void notice_text(const struct settings *s, struct buf *out)

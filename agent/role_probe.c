@@ -177,24 +177,15 @@ static const struct {
     const char *what;
     int (*attempt)(void); /* below 0: refused, errno says how */
 } attempts[] = {
-    {"read_passwd", read_passwd},
-    {"read_home", read_home},
-    {"read_state", read_state},
-    {"read_source", read_source},
-    {"write_state", write_state},
-    {"write_tmp", write_tmp},
-    {"inet_socket", inet_socket},
-    {"inet6_socket", inet6_socket},
-    {"unix_socket", unix_socket},
-    {"netlink_socket", netlink_socket},
-    {"connect", connect_any},
-    {"bind", bind_any},
-    {"accept", accept_any},
-    {"run_program", run_program},
-    {"fork", fork_process},
-    {"trace_parent", trace_parent},
-    {"signal_parent", signal_parent},
-    {"writable_code", writable_code},
+    {"read_passwd", read_passwd},     {"read_home", read_home},
+    {"read_state", read_state},       {"read_source", read_source},
+    {"write_state", write_state},     {"write_tmp", write_tmp},
+    {"inet_socket", inet_socket},     {"inet6_socket", inet6_socket},
+    {"unix_socket", unix_socket},     {"netlink_socket", netlink_socket},
+    {"connect", connect_any},         {"bind", bind_any},
+    {"accept", accept_any},           {"run_program", run_program},
+    {"fork", fork_process},           {"trace_parent", trace_parent},
+    {"signal_parent", signal_parent}, {"writable_code", writable_code},
 };
 
 int role_probe(const char *name, const struct settings *s)

@@ -38,23 +38,25 @@ struct agent {
 
 /* --- settings --- */
 
-enum err run_prepare(struct settings *s, struct conf *conf)
+static enum err use_full_path(struct settings *s, struct conf *conf)
 {
-    OWN_FREE char *file = NULL;
     char full[PATH_MAX];
-    enum err e = io_make_dirs(s->state);
 
-    if (e || !realpath(s->state, full)) {
+    if (!realpath(s->state, full)) {
         fprintf(stderr,
                 "state is \"%s\": the folder cannot be made: %s; choose "
                 "another with --state DIR\n",
                 s->state, strerror(errno));
         return WS_INVALID;
     }
-    e = conf_set(conf, "state", full, conf_origin(conf, "state"), "state");
-    if (e)
-        return e;
-    file = io_path(s->state, SERVER_FILE);
+    return conf_set(conf, "state", full, conf_origin(conf, "state"), "state");
+}
+
+enum err run_prepare(struct settings *s, struct conf *conf)
+{
+    OWN_FREE char *file = io_path(s->state, SERVER_FILE);
+    enum err e;
+
     if (!file)
         return WS_NOMEM;
     if (conf_origin(conf, "server") == CONF_DEFAULT) {
@@ -314,12 +316,13 @@ static int serve(struct agent *a)
 int run_agent(struct settings *s, struct conf *conf)
 {
     struct agent a = {.settings = s, .conf = conf};
-    enum err e = run_prepare(s, conf);
+    enum err e = io_make_dirs(s->state);
     int status;
 
-    if (e)
+    if (use_full_path(s, conf) || run_prepare(s, conf))
         return RUN_USAGE;
-    e = instance_take(s->state, &a.instance);
+    if (!e)
+        e = instance_take(s->state, &a.instance);
     if (e == WS_EXISTS) {
         fprintf(stderr,
                 "worksight-agent: another agent (pid %d) runs with state "

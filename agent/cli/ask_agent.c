@@ -2,9 +2,12 @@
 
 #include "agent/cli/commands.h"
 #include "agent/cli/control.h"
+#include "agent/instance.h"
+#include "agent/outbox/offline.h"
 #include "agent/run.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 void ask_agent_begin(struct jsonw *w, struct buf *out, const char *verb)
 {
@@ -34,7 +37,35 @@ static int unreachable(struct cli_call *call, const char *state, enum err e)
     return COMMANDS_DEGRADED;
 }
 
-int ask_agent(struct cli_call *call, struct jsonw *w, struct json **answer)
+/* The answer of an agent or of the queue, told to people when it is bad. */
+static int conclude(struct cli_call *call, const struct json *answer)
+{
+    if (json_bool(json_get(answer, "ok"), false))
+        return COMMANDS_OK;
+    cli_fail(call, NULL, "%s",
+             json_text(json_get(answer, "detail"), "the agent refused"));
+    return COMMANDS_DEGRADED;
+}
+
+static enum err ask_queue(const struct settings *s, const char *verb,
+                          const char *request, struct json **answer)
+{
+    OWN_BUF struct buf text = BUF_EMPTY;
+    struct instance instance;
+    enum err e;
+
+    if (access(s->state, F_OK) < 0)
+        return WS_NOTFOUND;
+    e = instance_take(s->state, &instance);
+    if (e)
+        return e == WS_EXISTS ? WS_AGAIN : e; /* an agent starts or ends */
+    e = offline_answer(s, verb, request, &text);
+    instance_leave(s->state, &instance);
+    return e ? e : json_parse(text.data, text.len, answer, NULL);
+}
+
+static int ask(struct cli_call *call, struct jsonw *w, const char *offline_verb,
+               struct json **answer)
 {
     struct settings *s;
     int status = ask_agent_settings(call, &s);
@@ -46,13 +77,20 @@ int ask_agent(struct cli_call *call, struct jsonw *w, struct json **answer)
     e = buf_check(w->out);
     if (!e)
         e = control_ask(s->state, buf_text(w->out), answer);
-    if (e)
-        return unreachable(call, s->state, e);
-    if (json_bool(json_get(*answer, "ok"), false))
-        return COMMANDS_OK;
-    cli_fail(call, NULL, "%s",
-             json_text(json_get(*answer, "detail"), "the agent refused"));
-    return COMMANDS_DEGRADED;
+    if (e == WS_NOTFOUND && offline_verb)
+        e = ask_queue(s, offline_verb, buf_text(w->out), answer);
+    return e ? unreachable(call, s->state, e) : conclude(call, *answer);
+}
+
+int ask_agent(struct cli_call *call, struct jsonw *w, struct json **answer)
+{
+    return ask(call, w, NULL, answer);
+}
+
+int ask_agent_or_queue(struct cli_call *call, struct jsonw *w, const char *verb,
+                       struct json **answer)
+{
+    return ask(call, w, verb, answer);
 }
 
 void ask_agent_print(const struct json *value)

@@ -18,6 +18,10 @@ void ask_agent_begin(struct jsonw *w, struct buf *out, const char *verb);
  * printed and this is the exit status. */
 int ask_agent(struct cli_call *call, struct jsonw *w, struct json **answer);
 
+/* The same; while no agent runs, the queue itself answers. */
+int ask_agent_or_queue(struct cli_call *call, struct jsonw *w, const char *verb,
+                       struct json **answer);
+
 /* The settings of a command, brought together as `run` does. */
 int ask_agent_settings(struct cli_call *call, struct settings **out);
 

@@ -59,6 +59,11 @@ static void check_state(const struct settings *s, struct doctor_finding *f)
     char bytes[WORDS_BYTES];
     int64_t free_bytes;
 
+    if (access(s->state, F_OK) < 0) {
+        say(f, DOCTOR_OK, "", "%.120s is not there yet: run makes it",
+            s->state);
+        return;
+    }
     if (access(s->state, W_OK) < 0 || statvfs(s->state, &v) < 0) {
         say(f, DOCTOR_FAIL, "make it writable, or choose another: --state DIR",
             "the folder \"%.120s\" cannot be written", s->state);

@@ -81,7 +81,7 @@ int enroll_run(struct cli_call *call)
                         "worksight-server enroll",
                         "enroll: --code must be 1 to %d visible characters",
                         CODE_BYTES);
-    if (remember_server(call, s))
+    if (io_make_dirs(s->state) || remember_server(call, s))
         return cli_fail(call, NULL, "enroll: cannot write to \"%s\"", s->state);
     ask_agent_begin(&w, &text, "enroll");
     jsonw_text(&w, "code", code);

@@ -89,7 +89,7 @@ int explain_run(struct cli_call *call)
     ask_agent_begin(&w, &text, "explain");
     if (cli_arg(call, 0))
         jsonw_text(&w, "id", cli_arg(call, 0));
-    status = ask_agent(call, &w, &answer);
+    status = ask_agent_or_queue(call, &w, "explain", &answer);
     if (status)
         return status;
     if (cli_has(call, "json"))

@@ -59,7 +59,7 @@ int queue_run(struct cli_call *call)
     ask_agent_begin(&w, &text, verbs[v].verb);
     if (cli_arg(call, 1))
         jsonw_text(&w, "id", cli_arg(call, 1));
-    status = ask_agent(call, &w, &answer);
+    status = ask_agent_or_queue(call, &w, verbs[v].verb, &answer);
     if (status)
         return status;
     if (cli_has(call, "json"))

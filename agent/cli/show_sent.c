@@ -27,7 +27,7 @@ int show_sent_run(struct cli_call *call)
     int status;
 
     ask_agent_begin(&w, &text, "sent");
-    status = ask_agent(call, &w, &answer);
+    status = ask_agent_or_queue(call, &w, "sent", &answer);
     if (status)
         return status;
     if (cli_has(call, "json")) {

@@ -16,20 +16,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OUTBOX_FILE "outbox.db"
 #define OUTBOX_PICTURES "pictures"
 
-static enum err open_queue(struct outbox **out, const struct role *role)
+enum err outbox_start_open(struct outbox **out, const struct settings *settings,
+                           const struct env *env)
 {
-    OWN_FREE char *path = io_path(role->settings->state, OUTBOX_FILE);
-    OWN_FREE char *pictures = io_path(role->settings->state, OUTBOX_PICTURES);
+    OWN_FREE char *path = io_path(settings->state, OUTBOX_START_FILE);
+    OWN_FREE char *pictures = io_path(settings->state, OUTBOX_PICTURES);
     struct outbox_options options = {
         .path = path,
         .pictures = pictures,
-        .max_bytes = role->settings->queue_max_bytes,
+        .max_bytes = settings->queue_max_bytes,
         .keep_sent = OUTBOX_KEEP_SENT,
         .max_item_bytes = OUTBOX_MAX_ITEM_BYTES,
-        .env = role->env,
+        .env = env,
     };
     enum err e;
 
@@ -37,7 +37,7 @@ static enum err open_queue(struct outbox **out, const struct role *role)
         return WS_NOMEM;
     e = clock_boot_id(options.boot_id);
     if (!e)
-        e = io_make_dirs(role->settings->state);
+        e = io_make_dirs(settings->state);
     return e ? e : outbox_open(out, &options);
 }
 
@@ -194,7 +194,7 @@ enum err outbox_start(struct outbox **out, const struct role *role)
     OWN(outbox_close)
     struct outbox *o = NULL;
     struct control_scope scope = {.board = role->board, .env = role->env};
-    enum err e = open_queue(&o, role);
+    enum err e = outbox_start_open(&o, role->settings, role->env);
 
     if (!e)
         e = start_session(o, role);

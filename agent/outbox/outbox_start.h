@@ -15,6 +15,12 @@
 enum err outbox_start(struct outbox **out,
                       const struct role *role) WS_MUST_CHECK;
 
+#define OUTBOX_START_FILE "outbox.db" /* in STATE */
+
+/* Open the queue of a state folder, and nothing more. */
+enum err outbox_start_open(struct outbox **out, const struct settings *settings,
+                           const struct env *env) WS_MUST_CHECK;
+
 /* Put the queue's numbers on the board. */
 enum err outbox_start_board(struct outbox *o,
                             struct board *board) WS_MUST_CHECK;

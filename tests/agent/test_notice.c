@@ -34,7 +34,7 @@ static void test_notice_says_what_whom_where_and_rights(void **state)
         "Tier L2",     "every 10 s", "never which", "Where to:",
         server,        "Purpose:",   "Basis:",      "Kept:",
         "Your rights", "Pause",      "complain",    "no picture, no text",
-        state_dir,     "clipboard",  "microphone"};
+        "clipboard",   "microphone"};
     struct settings s = some();
     OWN_BUF struct buf text = BUF_EMPTY;
     size_t column = 0;
