@@ -308,12 +308,20 @@ static void take_event(struct badge_x11 *b, const xcb_generic_event_t *event)
                     ->window == b->d->root;
 }
 
-static bool is_topmost(const struct badge_x11 *b,
-                       const xcb_query_tree_reply_t *tree)
-{
-    int n = tree ? xcb_query_tree_children_length(tree) : 0;
+enum stacking { NOT_THERE, BELOW_OTHERS, TOPMOST };
 
-    return n > 0 && xcb_query_tree_children(tree)[n - 1] == b->window;
+/* Where the badge stands among the root's children; a window that somebody put
+ * into another one is not there. */
+static enum stacking stacking_of(const struct badge_x11 *b,
+                                 const xcb_query_tree_reply_t *tree)
+{
+    const xcb_window_t *children = xcb_query_tree_children(tree);
+    int n = xcb_query_tree_children_length(tree), i;
+
+    for (i = n - 1; i >= 0; i--)
+        if (children[i] == b->window)
+            return i == n - 1 ? TOPMOST : BELOW_OTHERS;
+    return NOT_THERE;
 }
 
 static void raise_window(struct badge_x11 *b)
@@ -325,6 +333,38 @@ static void raise_window(struct badge_x11 *b)
         return;
     xcb_configure_window(b->d->x, b->window, XCB_CONFIG_WINDOW_STACK_MODE,
                          &above);
+}
+
+static void drain(struct badge_x11 *b)
+{
+    xcb_generic_event_t *event;
+
+    while ((event = xcb_poll_for_event(b->d->x)) != NULL) {
+        take_event(b, event);
+        free(event);
+    }
+}
+
+/* Undo what others did to the window. */
+static void put_back(struct badge_x11 *b, bool mapped, bool placed,
+                     enum stacking stacking)
+{
+    xcb_connection_t *x = b->d->x;
+
+    if (stacking == NOT_THERE)
+        xcb_reparent_window(x, b->window, b->d->root, (int16_t)b->x,
+                            (int16_t)b->y);
+    if (!mapped)
+        xcb_map_window(x, b->window);
+    if (!placed || b->misplaced)
+        place(b);
+    if (b->covered || stacking != TOPMOST)
+        raise_window(b);
+    else
+        b->fruitless = 0;
+    if (b->redraw)
+        draw(b);
+    xcb_flush(x);
 }
 
 enum err badge_x11_check(struct badge_x11 *b, bool *visible)
@@ -340,30 +380,18 @@ enum err badge_x11_check(struct badge_x11 *b, bool *visible)
         xcb_get_geometry_reply(x, geometry_cookie, NULL);
     OWN_FREE xcb_query_tree_reply_t *tree =
         xcb_query_tree_reply(x, tree_cookie, NULL);
-    xcb_generic_event_t *event;
-    bool mapped, placed, on_top = is_topmost(b, tree);
+    enum stacking stacking;
+    bool mapped, placed;
 
-    while ((event = xcb_poll_for_event(x)) != NULL) {
-        take_event(b, event);
-        free(event);
-    }
-    if (display_lost(b->d))
+    drain(b);
+    if (!attributes || !geometry || !tree) /* or the window was destroyed */
         return WS_IO;
-    mapped = attributes && attributes->map_state == XCB_MAP_STATE_VIEWABLE;
-    placed = geometry && geometry->x == b->x && geometry->y == b->y &&
+    stacking = stacking_of(b, tree);
+    mapped = attributes->map_state == XCB_MAP_STATE_VIEWABLE;
+    placed = geometry->x == b->x && geometry->y == b->y &&
              geometry->width == b->width && geometry->height == HEIGHT_PX;
-    if (!mapped)
-        xcb_map_window(x, b->window);
-    if (!placed || b->misplaced)
-        place(b);
-    if (b->covered || !on_top)
-        raise_window(b);
-    else
-        b->fruitless = 0;
-    if (b->redraw)
-        draw(b);
-    xcb_flush(x);
-    *visible = mapped && placed && !b->covered &&
-               (on_top || b->fruitless <= GIVE_WAY_AFTER);
+    put_back(b, mapped, placed, stacking);
+    *visible = mapped && placed && !b->covered && stacking != NOT_THERE &&
+               (stacking == TOPMOST || b->fruitless <= GIVE_WAY_AFTER);
     return display_lost(b->d) ? WS_IO : WS_OK;
 }

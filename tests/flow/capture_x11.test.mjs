@@ -326,4 +326,10 @@ test('a covered badge is raised, an unmapped or moved one comes back', async (t)
   await gone('windowunmap', '--sync', id);
   await gone('windowmove', '--sync', id, '5000', '5000');
   await gone('windowsize', '--sync', id, '1', '1');
+  const holder = await startTerminal(t, display, { title: 'holder', at: '20x2+0+0' });
+  await gone('windowreparent', id, holder.window);
+  await x(display, 'xdotool', 'windowreparent', id, holder.window);
+  await holder.kill('SIGTERM'); // takes the badge's window along
+  await waitFor('the badge ends, to be started again', () => badge.ask('check').then(() => badge.proc.end));
+  assert.equal(badge.proc.end.code, 1);
 });
