@@ -15,7 +15,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #define CONN_REQUESTS_A_TURN 16 /* then other connections have theirs */
@@ -264,7 +264,7 @@ enum err conn_open(struct listener *l, int fd, struct peer *peer,
     }
     c->listener = l;
     c->peer = peer;
-    memcpy(c->address, address, sizeof(c->address));
+    snprintf(c->address, sizeof(c->address), "%s", address);
     c->from_proxy = networks_hold(l->options.proxies, address);
     bufferevent_setcb(c->bev, on_read, on_written, on_event, c);
     bufferevent_set_max_single_read(c->bev, CONN_READ_AT_ONCE);
