@@ -90,6 +90,15 @@ static void check_notice(const struct settings *s, struct doctor_finding *f)
             "the present notice is not acknowledged: nothing is captured");
 }
 
+/* An explicit x11 may still be a virtual display; Xwayland is refused when it
+ * is opened. */
+static bool is_wayland(const struct settings *s)
+{
+    const char *display = getenv("WAYLAND_DISPLAY");
+
+    return settings_source(s) == SOURCE_AUTO && display && *display;
+}
+
 static void check_display(const struct settings *s, struct doctor_finding *f)
 {
     OWN(display_close)
@@ -100,7 +109,7 @@ static void check_display(const struct settings *s, struct doctor_finding *f)
         say(f, DOCTOR_OK, "", "source %s needs no display", s->source);
         return;
     }
-    if (getenv("WAYLAND_DISPLAY"))
+    if (is_wayland(s))
         say(f, DOCTOR_WARN, "log in to an X11 session to capture this desktop",
             "this is a Wayland session: capturing it comes later");
     else if (display_open(&d, s->display, why))
@@ -119,7 +128,7 @@ static void check_badge(const struct settings *s, struct doctor_finding *f)
 
     if (!settings_needs_notice(s))
         say(f, DOCTOR_OK, "", "source %s needs no badge", s->source);
-    else if (getenv("WAYLAND_DISPLAY") || display_open(&d, s->display, why))
+    else if (is_wayland(s) || display_open(&d, s->display, why))
         say(f, DOCTOR_FAIL, "the display's line says what to do",
             "no badge can be shown, so nothing is captured");
     else
