@@ -18,6 +18,12 @@ const struct roles_row roles_table[] = {
      0, 0, 4, {ROLE_FD_BOARD, ROLE_FD_RING, ROLE_FD_OUTBOX, ROLE_FD_OCR}},
     {"capture", NULL, BOARD_CAPTURE, capture_run, 15000,
      SANDBOX_FILES, ROLES_SOURCE, 2, {ROLE_FD_BOARD, ROLE_FD_RING}},
+    {"upload", NULL, BOARD_UPLOAD, upload_run, 15000,
+     SANDBOX_INET | SANDBOX_FILES | SANDBOX_THREADS, ROLES_NETWORK, 2,
+     {ROLE_FD_BOARD, ROLE_FD_OUTBOX}},
+    {"heartbeat", NULL, BOARD_HEARTBEAT, heartbeat_run, 15000,
+     SANDBOX_INET | SANDBOX_FILES | SANDBOX_THREADS, ROLES_NETWORK, 2,
+     {ROLE_FD_BOARD, ROLE_FD_OUTBOX}},
 };
 /* clang-format on */
 

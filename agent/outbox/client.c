@@ -196,6 +196,7 @@ static void take_session(struct pack_reader *r, struct client_session *s)
     s->session_id = (int64_t)pack_take_u64(r);
     s->registered = pack_take_u64(r) != 0;
     s->present = pack_take_u64(r) != 0;
+    s->started_wall_ns = (int64_t)pack_take_u64(r);
     pack_take_text(r, s->features, sizeof(s->features));
     pack_take_text(r, s->code, sizeof(s->code));
     pack_take_text(r, s->earlier, sizeof(s->earlier));

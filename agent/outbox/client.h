@@ -63,6 +63,7 @@ struct client_session {
     int64_t session_id; /* the server's; 0: never registered */
     bool registered;    /* false: its session item comes first (again) */
     bool present;       /* the session of this run */
+    int64_t started_wall_ns;
     char features[256]; /* "batch,ledger,policy"; "": a layer-1 server */
     char code[256];     /* enrollment code to show; "": none */
     char earlier[256];  /* token of an earlier session here; "": none */

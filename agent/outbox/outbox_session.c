@@ -218,8 +218,8 @@ enum err outbox_session_describe(struct outbox *o, int64_t number,
 {
     struct db_stmt *s;
     enum err e = db_stmt(o->db,
-                         "SELECT uid, token, server_id, registered, features"
-                         " FROM session WHERE number = ?",
+                         "SELECT uid, token, server_id, registered, features,"
+                         " started_wall_ns FROM session WHERE number = ?",
                          &s);
 
     memset(out, 0, sizeof(*out));
@@ -235,6 +235,7 @@ enum err outbox_session_describe(struct outbox *o, int64_t number,
     out->registered = db_int(s, 3);
     out->present = number == o->present;
     snprintf(out->features, sizeof(out->features), "%s", db_text(s, 4));
+    out->started_wall_ns = db_int(s, 5);
     db_reset(s);
     e = outbox_note_text(o, "agent_id", out->agent_id, sizeof(out->agent_id));
     if (!e)

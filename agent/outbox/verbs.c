@@ -90,6 +90,7 @@ static void add_session(struct buf *to, const struct client_session *s)
     pack_u64(to, (uint64_t)s->session_id);
     pack_u64(to, s->registered);
     pack_u64(to, s->present);
+    pack_u64(to, (uint64_t)s->started_wall_ns);
     pack_text(to, s->features);
     pack_text(to, s->code);
     pack_text(to, s->earlier);
