@@ -5,6 +5,7 @@
 #include "server/http/route.h"
 #include "server/http/static.h"
 #include "server/ingest/ingest.h"
+#include "server/views/live.h"
 #include "server/views/views.h"
 
 #define KIB(n) ((size_t)(n) << 10)
@@ -55,6 +56,7 @@ const struct route routes[] = {
     {.method = "GET", .path = "/api/v1/sessions/{id}/health", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_health, .operation = "getHealth"},
     {.method = "GET", .path = "/api/v1/metrics/{id}", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_metric, .operation = "getMetric"},
     {.method = "GET", .path = "/api/v1/screenshots/{id}/image", .access = ROUTE_USER, .permissions = PERM_SCREENSHOTS, .place = ROUTE_ON_READER, .handle = views_image, .operation = "getScreenshotImage"},
+    {.method = "GET", .path = "/api/v1/events", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .handle = live_stream, .operation = "streamEvents", .quiet = true},
     {.method = "GET", .path = "/api/v1/users", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_users, .operation = "listUsers"},
     {.method = "GET", .path = "/api/v1/api-keys", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_keys, .operation = "listApiKeys"},
     {.method = "GET", .path = "/api/v1/enrollment-codes", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_codes, .operation = "listEnrollmentCodes"},
@@ -62,6 +64,7 @@ const struct route routes[] = {
     /* --- operations --- */
     {.method = "GET", .path = "/healthz", .handle = views_healthz, .operation = "healthz", .quiet = true},
     {.method = "GET", .path = "/readyz", .place = ROUTE_ON_READER, .handle = views_readyz, .operation = "readyz", .quiet = true},
+    {.method = "GET", .path = "/metrics", .access = ROUTE_USER, .permissions = PERM_OPERATIONS, .place = ROUTE_ON_READER, .handle = views_prometheus, .operation = "metricsText", .quiet = true},
 };
 /* clang-format on */
 

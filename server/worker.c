@@ -23,6 +23,7 @@
 #include "server/store/store.h"
 #include "server/store/store_accounts.h"
 #include "server/views/cursor.h"
+#include "server/views/live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,11 +93,17 @@ static enum err open_committer(struct worker *w)
         .env = w->server.env,
         .counters = w->counters,
         .queue_items = (size_t)w->settings->commit_queue_items,
-        .queue_bytes = WORKER_COMMIT_QUEUE_BYTES};
+        .queue_bytes = WORKER_COMMIT_QUEUE_BYTES,
+        .accepted = live_accepted,
+        .ctx = &w->server};
 
     enum err e = committer_open(&w->server.committer, &options);
 
-    return e ? e : beats_open(&w->server.beats, w->server.committer);
+    if (!e)
+        e = beats_open(&w->server.beats, w->server.committer);
+    if (!e)
+        beats_on_written(w->server.beats, live_beat, &w->server);
+    return e;
 }
 
 static enum err open_reader(void **context, void *arg)
@@ -177,7 +184,7 @@ static enum err open_listener(struct worker *w)
                          &options);
 }
 
-/* --- what people need: the key of cursors, the commands' socket --- */
+/* --- what people need: cursors, hints, the commands' socket --- */
 
 static enum err make_cursor_key(struct store *writer, void *arg)
 {
@@ -193,7 +200,7 @@ static enum err open_people(struct worker *w)
     enum err e = committer_call_wait(w->server.committer, make_cursor_key, w);
 
     w->server.cursor_key = w->cursor_key;
-    return e;
+    return e ? e : live_open(&w->server.live, &w->server);
 }
 
 static enum err open_control(struct worker *w)
@@ -253,6 +260,7 @@ static void close_all(struct worker *w)
     listener_close(w->listener);
     if (w->server.loop && loop_step(w->server.loop, false))
         log_warn("late_answers", "answers that came late were not dropped");
+    live_close(w->server.live);
     networks_close(w->proxies);
     networks_close(w->server.enrollment_from);
     logins_close(w->server.logins);
@@ -272,7 +280,7 @@ static const struct {
 } parts[] = {
     {"the database", open_store},       {"the pictures' folder", open_blob},
     {"tokens and logins", open_memory}, {"the committer", open_committer},
-    {"the readers", open_readers},      {"the keys of pages", open_people},
+    {"the readers", open_readers},      {"pages and hints", open_people},
     {"the listener", open_listener},    {"the commands' socket", open_control},
     {"signals and timers", open_signs},
 };

@@ -20,6 +20,8 @@ struct beats {
     pthread_mutex_t lock;
     struct map heard;
     struct map writing; /* the committer's thread alone */
+    void (*on_written)(void *ctx, int64_t session_id);
+    void *on_written_ctx;
 };
 
 static size_t place(const struct map *m, int64_t session_id)
@@ -157,7 +159,17 @@ static void written(enum err e, void *arg)
 
     if (e) /* kept in `writing`, and written with the next round */
         return;
+    for (size_t i = 0; b->on_written && i < b->writing.size; i++)
+        if (b->writing.slots[i].session_id)
+            b->on_written(b->on_written_ctx, b->writing.slots[i].session_id);
     map_fini(&b->writing);
+}
+
+void beats_on_written(struct beats *b,
+                      void (*fn)(void *ctx, int64_t session_id), void *ctx)
+{
+    b->on_written = fn;
+    b->on_written_ctx = ctx;
 }
 
 enum err beats_open(struct beats **out, struct committer *c)

@@ -27,6 +27,11 @@ enum err beats_open(struct beats **out, struct committer *c) WS_MUST_CHECK;
 void beats_close(struct beats *b);
 OWN_DEFINE(beats_close, struct beats *)
 
+/* Have fn(ctx, session) called on the committer's thread for each session
+ * whose heartbeat was written. Before the first one is heard. */
+void beats_on_written(struct beats *b,
+                      void (*fn)(void *ctx, int64_t session_id), void *ctx);
+
 /* Hear one; its text is copied. */
 enum err beats_hear(struct beats *b,
                     const struct store_heartbeat *beat) WS_MUST_CHECK;

@@ -12,6 +12,7 @@
 #include "server/http/readers.h"
 #include "server/ingest/ingest.h"
 #include "server/server.h"
+#include "server/views/live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,7 @@ static void remember(struct opening *o)
         return;
     }
     COUNTERS_ADD(server->counters, sessions_opened, 1);
+    live_publish(server->live, LIVE_SESSIONS, o->request.row.id);
 }
 
 static void done(enum err e, void *arg)

@@ -1,10 +1,12 @@
 /* live.h - hints for pages: "something of this topic changed, fetch again".
  *
  * Flow:    commit, heartbeats -> [live] -> the event streams of /api/v1/events
- * Shapes:  id: NUMBER, event: TOPIC, data: {"topic","session_id"}; hints of
- *          one topic and session within LIVE_GATHER_MS become one
+ * Shapes:  event "changed", data {"topics":[..],"session_id":12,"at":..}; the
+ *          hints of a session within LIVE_GATHER_MS become one; ids are
+ *          RUN-NUMBER, RUN being this process's
  * Errors:  a stream that cannot keep up is closed; the page opens it again
  *          with Last-Event-ID, or with event "reset" fetches everything
+ * Owns:    live_open() hands over a handle; it must outlive the listener
  * Process: live_publish() from any thread, cheap; everything else on the loop
  * Source:  ui.md section 4 "Live"; the HTML standard, server-sent events
  */
@@ -14,6 +16,7 @@
 #include "core/err.h"
 #include "core/own.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define LIVE_GATHER_MS 250
@@ -33,6 +36,8 @@ enum live_topic {
 
 struct live;
 struct server;
+struct exchange;
+struct commit_item;
 
 enum err live_open(struct live **out, struct server *server) WS_MUST_CHECK;
 void live_close(struct live *l);
@@ -42,8 +47,20 @@ OWN_DEFINE(live_close, struct live *)
  * allowed: nobody listens. */
 void live_publish(struct live *l, enum live_topic topic, int64_t session_id);
 
+/* The same for an item that was just committed; server is struct server. For
+ * committer_options.accepted. */
+void live_accepted(void *server, const struct commit_item *item);
+/* The same for a heartbeat that was just written. For beats_on_written(). */
+void live_beat(void *server, int64_t session_id);
+
+/* Handler of /api/v1/events, on the loop. */
+void live_stream(struct exchange *x);
+
+/* Streams that are open now, for /metrics. */
+size_t live_streams(const struct live *l);
+
 /* "sessions", "metrics" ... and back (WS_NOTFOUND). */
 const char *live_topic_name(enum live_topic topic);
-enum err live_topic(const char *name, enum live_topic *out) WS_MUST_CHECK;
+enum err live_topic_of(const char *name, enum live_topic *out) WS_MUST_CHECK;
 
 #endif

@@ -2,8 +2,7 @@
  *
  * Flow:    server/routes.c -> [views] -> pages, scripts, Prometheus
  * Shapes:  api/openapi.yaml, operation by operation
- * Process: on a reader thread, but views_healthz and views_events, which
- *          run on the loop
+ * Process: on a reader thread, but views_healthz, which runs on the loop
  */
 #ifndef SERVER_VIEWS_VIEWS_H
 #define SERVER_VIEWS_VIEWS_H
@@ -36,8 +35,6 @@ void views_image(struct exchange *x);
 void views_users(struct exchange *x);
 void views_keys(struct exchange *x);
 void views_codes(struct exchange *x);
-/* live.c */
-void views_events(struct exchange *x);
 /* probes.c, prometheus.c */
 void views_healthz(struct exchange *x);
 void views_readyz(struct exchange *x);
