@@ -201,7 +201,7 @@ void sandbox_no_dumps(void)
         log_warn("dumps_not_off", "core dumps stay on: %s", strerror(errno));
 }
 
-enum err sandbox_enter(const struct sandbox *s)
+enum err sandbox_folders(const struct sandbox *s)
 {
     enum err e;
 
@@ -214,7 +214,14 @@ enum err sandbox_enter(const struct sandbox *s)
                  "%s: this kernel has no Landlock; system calls are still "
                  "filtered%s",
                  s->role, s->may & SANDBOX_FILES ? ", folders are not" : "");
-    else if (e)
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+enum err sandbox_enter(const struct sandbox *s)
+{
+    enum err e = sandbox_folders(s);
+
+    if (e)
         return e;
     WALLED_IN();
     return filter_calls(s->may);

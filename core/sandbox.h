@@ -44,6 +44,11 @@ struct sandbox_probe {
 /* Turn core dumps off (also done by sandbox_enter). */
 void sandbox_no_dumps(void);
 
+/* The folders' half alone, for a process that makes threads before it can give
+ * up its system calls: Landlock counts for the threads made from here on. */
+enum err sandbox_folders(const struct sandbox *s) WS_MUST_CHECK;
+
+/* All of it; after sandbox_folders() of the same policy only calls are left. */
 enum err sandbox_enter(const struct sandbox *s) WS_MUST_CHECK;
 
 /* What this kernel offers, for doctor and status. */

@@ -75,7 +75,7 @@ const struct sandbox_call sandbox_calls[] = {
     {"chmod", FILES}, {"fchmod", FILES}, {"fchmodat", FILES},
     {"fchown", FILES}, {"utimensat", FILES}, {"truncate", FILES},
     {"umask", FILES}, {"flock", FILES}, {"openat2", NEVER}, {"creat", NEVER},
-    {"link", NEVER}, {"linkat", NEVER}, {"symlink", NEVER},
+    {"linkat", FILES}, {"link", NEVER}, {"symlink", NEVER},
     {"symlinkat", NEVER}, {"mknod", NEVER}, {"mknodat", NEVER},
     {"chown", NEVER}, {"lchown", NEVER}, {"fchownat", NEVER},
     {"chdir", NEVER}, {"fchdir", NEVER}, {"chroot", NEVER},

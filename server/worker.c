@@ -9,6 +9,7 @@
 
 #include "core/io.h"
 #include "core/log.h"
+#include "core/sandbox.h"
 #include "core/supervise.h"
 #include "server/auth/logins.h"
 #include "server/auth/tokens.h"
@@ -299,6 +300,25 @@ static enum err open_all(struct worker *w)
     return e;
 }
 
+/* --- the wall: files of DATA, connections that come in, nothing else --- */
+
+static enum err close_in(const struct settings *s,
+                         enum err (*enter)(const struct sandbox *))
+{
+    const struct sandbox_path paths[] = {{s->data, true}, {s->web_dir, false}};
+    const struct sandbox box = {
+        .role = "worker",
+        .may = SANDBOX_FILES | SANDBOX_THREADS | SANDBOX_ACCEPT,
+        .paths = paths,
+        .path_count = s->web_dir && *s->web_dir ? 2 : 1};
+    enum err e = enter(&box);
+
+    if (e != WS_DENIED)
+        return e;
+    log_warn("no_wall", "this kernel filters no system calls");
+    return WS_OK;
+}
+
 int worker_run(const struct settings *s)
 {
     struct worker w = {.settings = s};
@@ -308,7 +328,11 @@ int worker_run(const struct settings *s)
     log_init("worker", (enum log_level)s->log_level);
     w.server.settings = s;
     w.server.env = &env_system;
-    e = open_all(&w);
+    e = close_in(s, sandbox_folders); /* before there are threads */
+    if (!e)
+        e = open_all(&w);
+    if (!e)
+        e = close_in(s, sandbox_enter);
     if (!e) {
         supervise_child_ready();
         e = loop_run(w.server.loop);
