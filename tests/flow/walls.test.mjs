@@ -3,10 +3,10 @@
 // row of agent/roles.c.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import test from 'node:test';
 
-import { children, program, run, startAgent, tempDir, waitFor } from './lib/procs.mjs';
+import { children, program, run, startAgent, startServer, tempDir, waitFor } from './lib/procs.mjs';
 
 /** What each role may do; everything else must be refused. */
 const may = {
@@ -79,4 +79,15 @@ test('walls: every live role is filtered, without new privileges and dumps', asy
     const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
     assert.match(limits, /^Max core file size\s+0\s+0/m, child.role);
   }
+});
+
+test('walls: the worker of the server is filtered too, and still answers', async (t) => {
+  const server = await startServer(t);
+  const [worker] = children(server.pid);
+  assert.equal(worker.role, 'worker');
+  assert.equal(status(worker.pid, 'Seccomp'), 2);
+  assert.equal(status(worker.pid, 'NoNewPrivs'), 1);
+  for (const task of readdirSync(`/proc/${worker.pid}/task`))
+    assert.equal(status(`${worker.pid}/task/${task}`, 'Seccomp'), 2, `thread ${task}`);
+  assert.ok((await fetch(`${server.url}/readyz`)).ok);
 });
