@@ -1,0 +1,530 @@
+/* The contract of server/store: run over every backend of the build's list. */
+#include "server/store/store.h"
+#include "server/store/store_backends.h"
+#include "server/store/store_facts.h"
+#include "server/store/store_ledger.h"
+#include "server/store/store_views.h"
+#include "tests/server/made.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TEXT_OF(name) #name,
+static const char *const backends[] = {STORE_BACKENDS(TEXT_OF)};
+#define BACKENDS (sizeof backends / sizeof *backends)
+
+static void begin(struct store *s)
+{
+    assert_int_equal(store_begin(s), WS_OK);
+}
+
+static void commit(struct store *s)
+{
+    assert_int_equal(store_commit(s), WS_OK);
+}
+
+static void test_store_migrate_twice_applies_once(void **state)
+{
+    struct made *m = *state;
+    struct store_migrations all;
+    size_t applied = 9;
+
+    assert_int_equal(store_migrate(m->store, &applied), WS_OK);
+    assert_int_equal(applied, 0);
+    assert_int_equal(store_migrations(m->store, &all), WS_OK);
+    assert_true(all.count >= 1);
+    assert_int_equal(all.pending, 0);
+    assert_int_equal(all.ahead, 0);
+    for (size_t i = 0; i < all.count; i++) {
+        assert_int_equal(all.list[i].version, (int64_t)i + 1);
+        assert_true(all.list[i].applied_ns > 0);
+    }
+}
+
+static void test_store_open_unknown_backend_is_invalid(void **state)
+{
+    struct store *s = NULL;
+
+    (void)state;
+    assert_int_equal(store_open(&s, "tape:/dev/st0", 0), WS_INVALID);
+    assert_int_equal(store_open(&s, "no colon", 0), WS_INVALID);
+    assert_null(s);
+}
+
+static void test_store_reader_cannot_write(void **state)
+{
+    struct made *m = *state;
+    OWN(store_close)
+    struct store *reader = NULL;
+    int64_t first;
+
+    assert_int_equal(store_open(&reader, m->address, STORE_READ), WS_OK);
+    if (store_begin(reader) == WS_OK) {
+        assert_int_not_equal(store_take_ids(reader, "fact", 1, &first), WS_OK);
+        store_rollback(reader);
+    }
+}
+
+static void test_store_reader_sees_commits_alone(void **state)
+{
+    struct made *m = *state;
+    OWN(store_close)
+    struct store *reader = NULL;
+    struct fact f = made_metric(7, 1, "k", "{}");
+    const struct fact *list = &f;
+    struct fact_found found = {0};
+    enum err result;
+
+    made_session(m->store, 1);
+    assert_int_equal(store_open(&reader, m->address, STORE_READ), WS_OK);
+    begin(m->store);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    assert_int_equal(store_facts_find(reader, f.kind, 1, "k", &found),
+                     WS_NOTFOUND);
+    commit(m->store);
+    assert_int_equal(store_facts_find(reader, f.kind, 1, "k", &found), WS_OK);
+    assert_int_equal(found.id, 7);
+    assert_string_equal(buf_text(&found.payload), "{}");
+    buf_fini(&found.payload);
+}
+
+static void test_store_rollback_leaves_nothing(void **state)
+{
+    struct made *m = *state;
+    struct fact f = made_metric(7, 1, "k", "{}");
+    const struct fact *list = &f;
+    struct fact_found found = {0};
+    enum err result;
+
+    begin(m->store);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    store_rollback(m->store);
+    assert_int_equal(store_facts_find(m->store, f.kind, 1, "k", &found),
+                     WS_NOTFOUND);
+}
+
+static void test_store_take_ids_never_gives_one_twice(void **state)
+{
+    struct made *m = *state;
+    int64_t a, b, c, other;
+
+    begin(m->store);
+    assert_int_equal(store_take_ids(m->store, "fact", 100, &a), WS_OK);
+    assert_int_equal(store_take_ids(m->store, "other", 1, &other), WS_OK);
+    commit(m->store);
+    assert_int_equal(a, 1);
+    assert_int_equal(other, 1);
+    begin(m->store);
+    assert_int_equal(store_take_ids(m->store, "fact", 5, &b), WS_OK);
+    store_rollback(m->store);
+    store_close(TAKE(m->store));
+    assert_int_equal(store_open(&m->store, m->address, 0), WS_OK);
+    begin(m->store);
+    assert_int_equal(store_take_ids(m->store, "fact", 1, &c), WS_OK);
+    commit(m->store);
+    assert_int_equal(c, 101);
+}
+
+static void test_store_key_is_taken_within_its_session_alone(void **state)
+{
+    struct made *m = *state;
+    struct fact a = made_metric(1, 1, "k", "{}");
+    struct fact b = made_metric(2, 2, "k", "{}");
+    struct fact again = made_metric(3, 1, "k", "{\"x\":1}");
+    struct fact upper = made_metric(4, 1, "K", "{}");
+    const struct fact *list[] = {&a, &again, &upper, &b};
+    enum err results[4];
+
+    begin(m->store);
+    assert_int_equal(store_facts_put(m->store, list, 4, results), WS_OK);
+    commit(m->store);
+    assert_int_equal(results[0], WS_OK);
+    assert_int_equal(results[1], WS_EXISTS);
+    assert_int_equal(results[2], WS_OK);
+    assert_int_equal(results[3], WS_OK);
+}
+
+static void test_store_every_kind_is_kept_and_found(void **state)
+{
+    struct made *m = *state;
+
+    for (enum wire_item_kind k = WIRE_ITEM_METRIC; k < WIRE_ITEM_KINDS; k++) {
+        struct fact f = made_metric(100 + k, 1, "key", "{\"a\":1}");
+        const struct fact *list = &f;
+        struct fact_found found = {0};
+        enum err result;
+
+        f.kind = k;
+        f.seq = 10 + k;
+        memset(&f.metric, 0, sizeof f.screenshot);
+        if (k == WIRE_ITEM_METRIC)
+            f.metric = made_metric(1, 1, "", "").metric;
+        if (k == WIRE_ITEM_SCREENSHOT)
+            f.screenshot.blob = "1/2";
+        if (k == WIRE_ITEM_RECORDING)
+            f.recording.video_path = "v";
+        if (k == WIRE_ITEM_EVENT)
+            f.event.type = "pause";
+        if (k == WIRE_ITEM_NOTICE_ACK)
+            f.notice_ack.notice_hash = "n";
+        if (k == WIRE_ITEM_TOMBSTONE)
+            f.tombstone.reason = "evicted";
+        begin(m->store);
+        assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+        commit(m->store);
+        assert_int_equal(store_facts_find(m->store, k, 1, "key", &found),
+                         WS_OK);
+        assert_int_equal(found.id, 100 + k);
+        assert_int_equal(found.seq, 10 + k);
+        assert_memory_equal(found.payload_sha256, f.payload_sha256, 32);
+        assert_string_equal(found.blob, k == WIRE_ITEM_SCREENSHOT ? "1/2" : "");
+        buf_fini(&found.payload);
+    }
+}
+
+static void test_store_session_uid_and_token_are_unique(void **state)
+{
+    struct made *m = *state;
+    struct store_session_key key;
+    struct store_session row = {.id = 3,
+                                .session_uid =
+                                    "00000000000000000000000000000001",
+                                .agent_name = "a",
+                                .agent_version = "1",
+                                .hostname = "h",
+                                .username = "u",
+                                .ip_address = "x",
+                                .peer = "p",
+                                .payload = ""};
+    uint8_t token[32], other[32];
+
+    made_session(m->store, 1);
+    made_token(1, token);
+    made_token(9, other);
+    begin(m->store);
+    assert_int_equal(store_sessions_put(m->store, &row, other), WS_EXISTS);
+    store_rollback(m->store);
+    row.session_uid = NULL;
+    begin(m->store);
+    assert_int_equal(store_sessions_put(m->store, &row, token), WS_EXISTS);
+    store_rollback(m->store);
+    assert_int_equal(store_sessions_by_token(m->store, token, &key), WS_OK);
+    assert_int_equal(key.session_id, 1);
+    assert_false(key.revoked);
+    assert_int_equal(store_sessions_by_uid(
+                         m->store, "00000000000000000000000000000001", &key),
+                     WS_OK);
+    assert_int_equal(store_sessions_by_token(m->store, other, &key),
+                     WS_NOTFOUND);
+    assert_int_equal(store_sessions_by_id(m->store, 77, &key), WS_NOTFOUND);
+}
+
+static void test_store_token_replaced_or_revoked_is_gone(void **state)
+{
+    struct made *m = *state;
+    struct store_session_key key;
+    uint8_t old[32], fresh[32];
+
+    made_session(m->store, 1);
+    made_token(1, old);
+    made_token(8, fresh);
+    begin(m->store);
+    assert_int_equal(store_sessions_replace_token(m->store, 1, fresh, 5),
+                     WS_OK);
+    commit(m->store);
+    assert_int_equal(store_sessions_by_token(m->store, old, &key), WS_NOTFOUND);
+    begin(m->store);
+    assert_int_equal(store_sessions_revoke_token(m->store, 1, 6), WS_OK);
+    assert_int_equal(store_sessions_revoke_token(m->store, 1, 7), WS_NOTFOUND);
+    assert_int_equal(store_sessions_revoke_token(m->store, 2, 7), WS_NOTFOUND);
+    commit(m->store);
+    assert_int_equal(store_sessions_by_token(m->store, fresh, &key), WS_OK);
+    assert_true(key.revoked);
+}
+
+static void test_store_older_heartbeat_never_replaces_a_newer(void **state)
+{
+    struct made *m = *state;
+    struct store_ledger l;
+    struct store_heartbeat rows[] = {
+        {.session_id = 1, .last_seen_ns = 20, .head_seq = 9, .pending = 3},
+        {.session_id = 1, .last_seen_ns = 10, .head_seq = 4, .pending = 1},
+        {.session_id = 1, .last_seen_ns = 30, .pending = -1},
+    };
+
+    made_session(m->store, 1);
+    begin(m->store);
+    assert_int_equal(store_sessions_put_heartbeats(m->store, rows, 3), WS_OK);
+    commit(m->store);
+    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
+    assert_int_equal(l.head_seq, 9);
+    assert_int_equal(l.head_ns, 20);
+    assert_int_equal(l.pending, 3);
+}
+
+static int copy_rollup(void *ctx, const struct store_rollup *row)
+{
+    *(struct store_rollup *)ctx = *row;
+    return 1;
+}
+
+static void
+test_store_rollups_add_up_and_nothing_scored_moves_no_extreme(void **state)
+{
+    struct made *m = *state;
+    const struct store_rollup rows[] = {
+        {1, 7, .observations = 1}, /* nothing scored */
+        {1, 7, .observations = 2, .scored = 1, .productivity_sum = 40,
+         .productivity_min = 40, .productivity_max = 40, .anomaly_sum = .5,
+         .anomaly_min = .5, .anomaly_max = .5},
+        {1, 7, .observations = 3, .failed = 2},
+        {1, 7, .observations = 1, .scored = 1, .productivity_sum = 10,
+         .productivity_min = 10, .productivity_max = 10, .anomaly_sum = .75,
+         .anomaly_min = .75, .anomaly_max = .75, .screenshots = 2,
+         .screenshot_bytes = 99},
+    };
+    struct store_rollup r = {0};
+
+    begin(m->store);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(store_facts_add_rollups(m->store, &rows[i], 1), WS_OK);
+    commit(m->store);
+    assert_int_equal(store_views_quarters(m->store, 1, 7, 8, copy_rollup, &r),
+                     WS_OK);
+    assert_int_equal(r.observations, 7);
+    assert_int_equal(r.scored, 2);
+    assert_int_equal(r.failed, 2);
+    assert_int_equal(r.screenshots, 2);
+    assert_int_equal(r.screenshot_bytes, 99);
+    assert_true(r.productivity_sum == 50 && r.anomaly_sum == 1.25);
+    assert_true(r.productivity_min == 10 && r.productivity_max == 40);
+    assert_true(r.anomaly_min == .5 && r.anomaly_max == .75);
+}
+
+static void test_store_expired_fact_stays_delivered(void **state)
+{
+    struct made *m = *state;
+    struct fact f = made_metric(5, 1, "k", "{}");
+    const struct fact *list = &f;
+    struct fact_found found = {0};
+    struct store_run run;
+    struct store_ledger l;
+    int64_t deleted;
+    enum err result;
+    size_t n;
+
+    made_session(m->store, 1);
+    f.seq = 2;
+    begin(m->store);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    assert_int_equal(
+        store_ledger_deliver(m->store, 1, (struct store_run){2, 2}), WS_OK);
+    assert_int_equal(
+        store_facts_expire(m->store, f.kind, f.received_ns + 1, 10, &deleted),
+        WS_OK);
+    commit(m->store);
+    assert_int_equal(deleted, 1);
+    assert_int_equal(store_facts_find(m->store, f.kind, 1, "k", &found),
+                     WS_NOTFOUND);
+    assert_int_equal(store_ledger_delivered(m->store, 1, 2, 2, &run, 1, &n),
+                     WS_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
+    assert_int_equal(l.expired, 1);
+    assert_int_equal(l.accepted, 2);
+}
+
+static void test_store_tier_is_the_last_notice_before_the_seq(void **state)
+{
+    struct made *m = *state;
+    struct fact f = made_metric(5, 1, "k", "{}");
+    const struct fact *list = &f;
+    enum err result;
+    int64_t tier;
+
+    made_session(m->store, 1);
+    f.kind = WIRE_ITEM_NOTICE_ACK;
+    f.seq = 4;
+    f.notice_ack = (struct fact_notice_ack){.notice_hash = "n", .tier = 3};
+    begin(m->store);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    commit(m->store);
+    assert_int_equal(store_sessions_tier(m->store, 1, 4, &tier), WS_OK);
+    assert_int_equal(tier, -1);
+    assert_int_equal(store_sessions_tier(m->store, 1, 5, &tier), WS_OK);
+    assert_int_equal(tier, 3);
+    assert_int_equal(store_sessions_tier(m->store, 2, 5, &tier), WS_NOTFOUND);
+}
+
+/* --- the ledger against a model: one byte a seq --- */
+
+#define MODEL 200
+enum { ABSENT, DELIVERED, BURIED };
+
+static void check_against_model(struct store *s, const char *model)
+{
+    struct store_run runs[MODEL];
+    char seen[MODEL + 2] = {0};
+    struct store_ledger l;
+    int64_t delivered = 0, buried = 0;
+    size_t n;
+
+    assert_int_equal(store_ledger_delivered(s, 1, 1, MODEL, runs, MODEL, &n),
+                     WS_OK);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(runs[i].first <= runs[i].last);
+        if (i) /* joined: never neighbours */
+            assert_true(runs[i].first > runs[i - 1].last + 1);
+        for (int64_t q = runs[i].first; q <= runs[i].last; q++)
+            seen[q] = DELIVERED;
+    }
+    assert_int_equal(store_ledger_buried(s, 1, 0, runs, MODEL, &n), WS_OK);
+    for (size_t i = 0; i < n; i++)
+        for (int64_t q = runs[i].first; q <= runs[i].last; q++) {
+            assert_int_equal(seen[q], ABSENT);
+            seen[q] = BURIED;
+        }
+    assert_memory_equal(seen, model, MODEL + 1);
+    for (int q = 1; q <= MODEL; q++) {
+        delivered += model[q] == DELIVERED;
+        buried += model[q] == BURIED;
+    }
+    assert_int_equal(store_ledger_read(s, 1, &l), WS_OK);
+    assert_int_equal(l.accepted, delivered);
+    assert_int_equal(l.buried, buried);
+    assert_int_equal(l.queued, l.recorded - delivered - buried);
+}
+
+/* Deliver the parts of a run that are not delivered, as the plan does. */
+static void deliver_new(struct store *s, char *model, int from, int to)
+{
+    for (int q = from; q <= to; q++) {
+        int last = q;
+
+        if (model[q] == DELIVERED)
+            continue;
+        while (last < to && model[last + 1] != DELIVERED)
+            last++;
+        assert_int_equal(
+            store_ledger_deliver(s, 1, (struct store_run){q, last}), WS_OK);
+        memset(model + q, DELIVERED, (size_t)(last - q + 1));
+        q = last;
+    }
+}
+
+static void test_store_ledger_equals_a_model_under_random_runs(void **state)
+{
+    struct made *m = *state;
+    char model[MODEL + 2] = {0};
+
+    made_session(m->store, 1);
+    model[1] = DELIVERED;
+    srand(20261122);
+    for (int i = 0; i < 600; i++) {
+        int from = rand() % MODEL + 1, to = from + rand() % 6;
+        struct store_run run = {from, to > MODEL ? MODEL : to};
+
+        if (i % 200 == 0 && i) { /* and again from nothing but seq 1 */
+            store_close(TAKE(m->store));
+            assert_int_equal(store_open(&m->store, m->address, 0), WS_OK);
+        }
+        begin(m->store);
+        if (rand() % 2) {
+            deliver_new(m->store, model, from, (int)run.last);
+        } else {
+            assert_int_equal(
+                store_ledger_bury(m->store, 1,
+                                  rand() % 2 ? "evicted" : "dead_letter", &run,
+                                  1, 0),
+                WS_OK);
+            for (int64_t q = run.first; q <= run.last; q++)
+                if (model[q] == ABSENT)
+                    model[q] = BURIED;
+        }
+        commit(m->store);
+        if (i % 20 == 0)
+            check_against_model(m->store, model);
+    }
+    check_against_model(m->store, model);
+}
+
+static void test_store_ledger_delivered_twice_is_invalid(void **state)
+{
+    struct made *m = *state;
+
+    made_session(m->store, 1);
+    begin(m->store);
+    assert_int_equal(
+        store_ledger_deliver(m->store, 1, (struct store_run){2, 9}), WS_OK);
+    assert_int_equal(
+        store_ledger_deliver(m->store, 1, (struct store_run){9, 12}),
+        WS_INVALID);
+    store_rollback(m->store);
+}
+
+static void test_store_ledger_counts_things_without_a_seq(void **state)
+{
+    struct made *m = *state;
+    struct store_ledger l;
+
+    made_session(m->store, 1);
+    begin(m->store);
+    assert_int_equal(
+        store_ledger_bury(m->store, 1, "frames_dropped", NULL, 0, 5), WS_OK);
+    assert_int_equal(
+        store_ledger_bury(m->store, 1, "frames_dropped", NULL, 0, 7), WS_OK);
+    commit(m->store);
+    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
+    assert_int_equal(l.counted, 12);
+    assert_int_equal(l.buried, 0);
+    assert_int_equal(l.reason_count, 1);
+    assert_string_equal(l.reasons[0].reason, "frames_dropped");
+}
+
+static void test_store_ledger_of_nobody_is_not_found(void **state)
+{
+    struct made *m = *state;
+    struct store_ledger l;
+
+    assert_int_equal(store_ledger_read(m->store, 12345, &l), WS_NOTFOUND);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_store_migrate_twice_applies_once),
+        TEST(test_store_open_unknown_backend_is_invalid),
+        TEST(test_store_reader_cannot_write),
+        TEST(test_store_reader_sees_commits_alone),
+        TEST(test_store_rollback_leaves_nothing),
+        TEST(test_store_take_ids_never_gives_one_twice),
+        TEST(test_store_key_is_taken_within_its_session_alone),
+        TEST(test_store_every_kind_is_kept_and_found),
+        TEST(test_store_session_uid_and_token_are_unique),
+        TEST(test_store_token_replaced_or_revoked_is_gone),
+        TEST(test_store_older_heartbeat_never_replaces_a_newer),
+        TEST(test_store_rollups_add_up_and_nothing_scored_moves_no_extreme),
+        TEST(test_store_expired_fact_stays_delivered),
+        TEST(test_store_tier_is_the_last_notice_before_the_seq),
+        TEST(test_store_ledger_equals_a_model_under_random_runs),
+        TEST(test_store_ledger_delivered_twice_is_invalid),
+        TEST(test_store_ledger_counts_things_without_a_seq),
+        TEST(test_store_ledger_of_nobody_is_not_found),
+    };
+    int failed = 0;
+
+    for (size_t i = 0; i < BACKENDS; i++) {
+        made_use(backends[i]);
+        failed += cmocka_run_group_tests_name(backends[i], tests, NULL, NULL);
+    }
+    return failed;
+}
