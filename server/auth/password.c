@@ -153,7 +153,7 @@ enum err password_check(const char *password, const char *account,
     else if (strlen(password) > PASSWORD_MAX_BYTES)
         snprintf(why, PASSWORD_WHY_BYTES, "is longer than %d bytes",
                  PASSWORD_MAX_BYTES);
-    else if (*account && strlen(account) > 2 && strcasestr(password, account))
+    else if (*account && strlen(account) > 3 && strcasestr(password, account))
         snprintf(why, PASSWORD_WHY_BYTES,
                  "contains the account's name; choose another one");
     else if (is_run(password) || is_common(password))
