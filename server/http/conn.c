@@ -128,17 +128,28 @@ static void next_request(struct conn *c)
     conn_enter(c, CONN_HEAD);
 }
 
+/* Say that it was the last. With bytes unread, or still to come, a close
+ * would reset the connection and take the answer with it: so then wait for
+ * the client to close. */
+static void end_after_answer(struct conn *c)
+{
+    bool all_read =
+        c->body_read && evbuffer_get_length(bufferevent_get_input(c->bev)) == 0;
+
+    shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+    let_go(c);
+    if (all_read)
+        conn_kill(c);
+    else
+        conn_enter(c, CONN_LINGER);
+}
+
 /* The answer is with the kernel: what comes next on this connection? */
 static void answer_sent(struct conn *c)
 {
     accesslog_write(c->x, c->x->answer.status, c->moved_bytes);
     if (c->close_after) {
-        /* Say that it was the last, then wait for the client to close: a
-         * close with unread bytes would reset the connection, and take the
-         * answer with it. */
-        shutdown(bufferevent_getfd(c->bev), SHUT_WR);
-        let_go(c);
-        conn_enter(c, CONN_LINGER);
+        end_after_answer(c);
         return;
     }
     if (!c->body_read) {
@@ -199,21 +210,21 @@ void conn_advance(struct conn *c)
 {
     uint64_t answered = c->listener->counts.answered;
 
-    conn_keep(c);
-    if (c->depth > 1) { /* the call further out goes on */
-        conn_release(c);
+    if (c->advancing) /* the call further out goes on */
         return;
-    }
+    conn_keep(c);
+    c->advancing = true;
     while (step(c)) {
         if (c->listener->counts.answered - answered < CONN_REQUESTS_A_TURN)
             continue;
         bufferevent_trigger(c->bev, EV_READ,
                             BEV_TRIG_IGNORE_WATERMARKS |
                                 BEV_TRIG_DEFER_CALLBACKS);
-        conn_release(c);
-        return;
+        break;
     }
-    check_eof(c);
+    if (c->listener->counts.answered - answered < CONN_REQUESTS_A_TURN)
+        check_eof(c);
+    c->advancing = false;
     conn_release(c);
 }
 
@@ -232,8 +243,8 @@ static void on_written(struct bufferevent *bev, void *arg)
     conn_keep(c);
     if (c->state == CONN_ANSWER && conn_write_pending(c) == 0)
         answer_sent(c);
-    conn_release(c);
     conn_advance(c);
+    conn_release(c);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -300,6 +311,6 @@ void conn_take_access(struct exchange *x)
     }
     conn_keep(c);
     dispatch_granted(c);
-    conn_release(c);
     conn_advance(c);
+    conn_release(c);
 }

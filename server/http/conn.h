@@ -45,6 +45,7 @@ struct conn {
     struct exchange *x; /* NULL while idle */
     enum conn_state state;
     unsigned depth; /* calls inside: the outermost one frees */
+    bool advancing; /* conn_advance() is at work */
     bool eof;       /* the client will send no more */
     bool body_read; /* to its end */
     bool said_continue;

@@ -284,9 +284,11 @@ void conn_read_timeout(struct conn *c, const char *what)
                              "%s came too slowly; send it faster", what);
 
     c->listener->counts.timed_out++;
+    conn_keep(c);
     if (c->state == CONN_HEAD)
         refuse_head(c, e, &why);
     else
         refuse_body(c, e, &why);
     conn_advance(c);
+    conn_release(c);
 }

@@ -282,6 +282,8 @@ void listener_drain(struct listener *l, int64_t grace_ms,
             c->state == CONN_LINGER)
             conn_kill(c);
     }
+    if (!l->first)
+        finish_drain(l);
 }
 
 void listener_count(const struct listener *l, struct listener_counts *out)
