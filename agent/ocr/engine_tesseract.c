@@ -3,13 +3,16 @@
  * one frame cost 6.3 s of CPU instead of 0.63. */
 #include "agent/ocr/engine.h"
 
+#include "agent/ocr/mend.h"
+
 #include "core/log.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <tesseract/capi.h>
 
-#define SOURCE_DPI 150 /* of a 2x screen; only silences guessing */
+#define MAX_SYMBOLS 256 /* of one word */
+#define SOURCE_DPI 150  /* of a 2x screen; only silences guessing */
 
 struct engine {
     TessBaseAPI *api;
@@ -61,34 +64,106 @@ static void copy_text(char *to, const char *from)
     to[len] = '\0';
 }
 
+/* One word as the library sees it, symbol by symbol. */
+struct word {
+    struct mend_symbol symbols[MAX_SYMBOLS];
+    size_t count;
+    struct plane_box box;
+    double confidence;
+};
+
+/* Put symbols [from, to) as one word, with the box that they cover. */
+static void put_word(const struct word *w, size_t from, size_t to,
+                     struct engine_words *words)
+{
+    struct engine_word *out;
+    char text[MAX_SYMBOLS * 8] = "";
+    size_t len = 0;
+
+    if (words->count >= ENGINE_MAX_WORDS || from == to)
+        return;
+    for (size_t i = from; i < to; i++) {
+        size_t n = strlen(w->symbols[i].text);
+
+        memcpy(text + len, w->symbols[i].text, n + 1);
+        len += n;
+    }
+    out = &words->list[words->count++];
+    copy_text(out->text, text);
+    out->confidence = w->confidence;
+    out->box = w->box;
+    if (from > 0)
+        out->box.x_px = w->symbols[from].left_px;
+    out->box.width_px = (to < w->count ? w->symbols[to - 1].right_px
+                                       : w->box.x_px + w->box.width_px) -
+                        out->box.x_px;
+}
+
+/* Put a word, cut where a blank was lost. */
+static void put_pieces(const struct word *w, struct engine_words *words)
+{
+    size_t from = 0;
+
+    for (size_t i = 1; i < w->count; i++) {
+        if (!mend_is_blank(w->symbols, w->count, i, w->box.height_px))
+            continue;
+        put_word(w, from, i, words);
+        from = i;
+    }
+    put_word(w, from, w->count, words);
+}
+
+static bool box_at(const TessPageIterator *page, TessPageIteratorLevel level,
+                   struct plane_box *box)
+{
+    int x0, y0, x1, y1;
+
+    if (!TessPageIteratorBoundingBox(page, level, &x0, &y0, &x1, &y1))
+        return false;
+    *box = (struct plane_box){x0, y0, x1 - x0, y1 - y0};
+    return true;
+}
+
+static void add_symbol(struct word *w, TessResultIterator *it,
+                       const TessPageIterator *page)
+{
+    struct plane_box box;
+    char *text = TessResultIteratorGetUTF8Text(it, RIL_SYMBOL);
+
+    if (text && w->count < MAX_SYMBOLS && strlen(text) < 8 &&
+        box_at(page, RIL_SYMBOL, &box)) {
+        struct mend_symbol *s = &w->symbols[w->count++];
+
+        strcpy(s->text, text);
+        s->left_px = box.x_px;
+        s->right_px = box.x_px + box.width_px;
+    }
+    TessDeleteText(text);
+}
+
 static void take_words(struct engine *e, struct engine_words *words)
 {
+    static struct word w; /* kilobytes; one thread */
     TessResultIterator *it = TessBaseAPIGetIterator(e->api);
-    TessPageIterator *page;
+    const TessPageIterator *page;
 
     if (!it)
         return;
-    page = TessResultIteratorGetPageIterator(it);
+    page = TessResultIteratorGetPageIteratorConst(it);
+    w.count = 0;
     do {
-        char *text;
-        int x0, y0, x1, y1;
-
-        if (words->count >= ENGINE_MAX_WORDS)
-            break;
-        text = TessResultIteratorGetUTF8Text(it, RIL_WORD);
-        if (!text)
-            continue;
-        if (text[0] &&
-            TessPageIteratorBoundingBox(page, RIL_WORD, &x0, &y0, &x1, &y1)) {
-            struct engine_word *w = &words->list[words->count++];
-
-            copy_text(w->text, text);
-            w->confidence =
+        if (TessPageIteratorIsAtBeginningOf(page, RIL_WORD)) {
+            put_pieces(&w, words);
+            w.count = 0;
+            w.confidence =
                 (double)TessResultIteratorConfidence(it, RIL_WORD) / 100.0;
-            w->box = (struct plane_box){x0, y0, x1 - x0, y1 - y0};
+            if (!box_at(page, RIL_WORD, &w.box))
+                continue;
         }
-        TessDeleteText(text);
-    } while (TessResultIteratorNext(it, RIL_WORD));
+        add_symbol(&w, it, page);
+    } while (TessResultIteratorNext(it, RIL_SYMBOL));
+    put_pieces(&w, words);
+    explicit_bzero(&w, sizeof(w));
     TessResultIteratorDelete(it);
 }
 

@@ -4,6 +4,7 @@
 #include "agent/ocr/reader.h"
 
 #include "agent/ocr/cache.h"
+#include "agent/ocr/mend.h"
 #include "agent/ocr/segment.h"
 
 #include <stdlib.h>
@@ -136,6 +137,7 @@ static enum err read_line(struct reader *r, const struct plane *page,
             words->count = again.count;
         }
     }
+    mend_line(words);
     if (is_sure(words))
         cache_put(r->cache, key, words->list, words->count);
     return WS_OK;
