@@ -16,6 +16,19 @@
 
 #define SAY(out, ...) snprintf((out)->text, sizeof(out)->text, __VA_ARGS__)
 
+/* What a tier keeps, in a word (privacy.md). */
+static const char *const tier_words[] = {
+    "L0: nothing",          "L1: apps",     "L2: scores",
+    "L3: reduced pictures", "L4: pictures",
+};
+
+static const char *tier_word(int64_t tier)
+{
+    const int64_t last = sizeof tier_words / sizeof tier_words[0] - 1;
+
+    return tier_words[tier < 0 ? 0 : tier > last ? last : tier];
+}
+
 static bool is_down(int64_t lane)
 {
     return lane == BOARD_LANE_BACKING_OFF || lane == BOARD_LANE_UNAUTHORIZED ||
@@ -38,19 +51,19 @@ static void say_watching(const struct board *b, struct badge_x11_look *out)
     out->sign = GLYPHS_DOT;
     out->sign_rgb = GREEN;
     if (!is_down(b->upload_lane) && !is_down(b->heartbeat_lane)) {
-        SAY(out, "WorkSight is watching (L%d)", (int)b->tier);
+        SAY(out, "WorkSight is watching (%s)", tier_word(b->tier));
         return;
     }
     out->sign = GLYPHS_TRIANGLE;
     out->sign_rgb = ORANGE;
     if (queued > 0)
         SAY(out,
-            "WorkSight is watching (L%d)  " GLYPHS_MIDDLE
+            "WorkSight is watching (%s)  " GLYPHS_MIDDLE
             "  offline, %lld+ queued",
-            (int)b->tier, (long long)coarse(queued));
+            tier_word(b->tier), (long long)coarse(queued));
     else
-        SAY(out, "WorkSight is watching (L%d)  " GLYPHS_MIDDLE "  offline",
-            (int)b->tier);
+        SAY(out, "WorkSight is watching (%s)  " GLYPHS_MIDDLE "  offline",
+            tier_word(b->tier));
 }
 
 static void say_paused(int64_t until_ns, int64_t wall_ns,

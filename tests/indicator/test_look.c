@@ -37,9 +37,9 @@ static void test_look_watching_names_the_tier(void **state)
 {
     (void)state;
     watch();
-    assert_says("is watching (L2)");
+    assert_says("is watching (L2: scores)");
     board.tier = 4;
-    assert_says("is watching (L4)");
+    assert_says("is watching (L4: pictures)");
 }
 
 static void test_look_paused_names_the_end(void **state)
