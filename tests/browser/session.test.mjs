@@ -1,0 +1,193 @@
+// S1 to S4 on the real server, fed by the wire: live without a reload, reasons that add up, pictures.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { aroundFile } from './lib/around.mjs';
+import { openTab } from './lib/browser.mjs';
+import { furnish } from './lib/house.mjs';
+
+let house;
+aroundFile(async (t) => {
+  house = await furnish(t);
+});
+
+async function open(path, options) {
+  const tab = await openTab(house.browser, house.server.url, { state: house.state, ...options });
+  await tab.goto(house.server.url + path);
+  return tab;
+}
+const sessionPath = () => `/dashboard/sessions/${house.agent.id}`;
+const close = async (tab) => {
+  assert.deepEqual(tab.trouble, []);
+  await tab.context().close();
+};
+
+test('overview_shows_what_arrived_and_links_to_the_session', async () => {
+  const tab = await open('/dashboard/');
+  const tile = tab.locator('.tile', { hasText: 'Metrics, 24 h' });
+  await tile.getByText('60', { exact: true }).waitFor();
+  await tab.locator('.tile', { hasText: 'Pictures, 24 h' }).getByText('8', { exact: true }).waitFor();
+  await tab.locator('.tile', { hasText: 'Agents online' }).getByText('1', { exact: true }).waitFor();
+  await tab.getByRole('link', { name: 'ana on ws-01' }).click();
+  await tab.waitForURL(`**${sessionPath()}`);
+  await tab.getByRole('heading', { level: 1, name: 'ana on ws-01' }).waitFor();
+  await close(tab);
+});
+
+test('overview_counts_a_new_metric_without_a_reload', async () => {
+  const tab = await open('/dashboard/');
+  const value = tab.locator('.tile', { hasText: 'Metrics, 24 h' }).locator('.tile-value');
+  await tab.getByText('Live', { exact: true }).waitFor();
+  const before = Number(await value.textContent());
+  await house.agent.metrics([{ score: 66.6 }]);
+  await tab.waitForFunction((n) => Number(document.querySelectorAll('.tile-value')[1]?.textContent) === n, before + 1);
+  await close(tab);
+});
+
+test('sessions_filter_stands_in_the_address', async () => {
+  const tab = await open('/dashboard/sessions');
+  await tab.getByRole('searchbox').fill('nobody-here');
+  await tab.getByText('No session matches').waitFor();
+  assert.equal(new URL(tab.url()).searchParams.get('q'), 'nobody-here');
+  await tab.getByRole('link', { name: 'Show all sessions' }).click();
+  await tab.getByRole('link', { name: 'Online', exact: true }).click();
+  await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor();
+  assert.equal(new URL(tab.url()).searchParams.get('status'), 'online');
+  await close(tab);
+});
+
+test('session_shows_a_new_metric_without_a_reload', async () => {
+  const tab = await open(sessionPath());
+  await tab.getByText('Live', { exact: true }).waitFor();
+  await tab.locator('.moment-score').waitFor();
+  await tab.evaluate(() => {
+    globalThis.notReloaded = true;
+  });
+  await house.agent.metrics([{ score: 33.3, words: 77 }]);
+  await tab.locator('.moment-score b', { hasText: '33.3' }).waitFor();
+  await tab.locator('.moment-facts').getByText('77 words read').waitFor();
+  assert.equal(await tab.evaluate(() => globalThis.notReloaded), true);
+  await close(tab);
+});
+
+test('session_shows_each_worker_queue_and_ledger_law', async () => {
+  const tab = await open(sessionPath());
+  const health = tab.getByRole('region', { name: 'Health' });
+  for (const name of ['outbox', 'capture', 'ai', 'upload', 'heartbeat'])
+    assert.match(await health.locator('.worker', { hasText: name }).first().innerText(), /alive/);
+  await health.getByText('2 waiting, oldest 4 s').waitFor();
+  await house.agent.heartbeat({ workers: [{ name: 'capture', alive: false, restarts: 3, busy_ms: 0 }] });
+  await health.getByText('not alive, started again 3 times').waitFor();
+  await house.agent.heartbeat();
+  const law = (await tab.locator('.law').innerText()).match(/[\d,]+/g).map((n) => Number(n.replace(',', '')));
+  assert.equal(law[0], law[1] + law[2] + law[3] + law[4], `law: ${law}`);
+  await tab.getByText('Every item is accounted for.').waitFor();
+  await close(tab);
+});
+
+test('reasons_shown_points_sum_to_the_shown_score', async () => {
+  const tab = await open(sessionPath());
+  const [id] = await house.agent.metrics([{ score: 71.43 }]);
+  await tab.goto(`${house.server.url}${sessionPath()}?metric=${id}`);
+  const drawer = tab.getByRole('dialog', { name: 'Why this score' });
+  await drawer.getByTestId('score').waitFor();
+  const points = await drawer.locator('[data-points]').evaluateAll((all) => all.map((e) => Number(e.dataset.points)));
+  const total = Number(await drawer.locator('[data-total]').getAttribute('data-total'));
+  assert.ok(points.length >= 4, `rows: ${points}`);
+  assert.equal(Math.round(points.reduce((a, b) => a + b, 0) * 10), Math.round(total * 10));
+  assert.equal(await drawer.getByTestId('score').textContent(), total.toFixed(1));
+  assert.equal(total, 71.4);
+  await drawer.getByText('an editor is a focus application').waitFor();
+  await tab.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'hidden' });
+  assert.equal(new URL(tab.url()).searchParams.get('metric'), null);
+  await close(tab);
+});
+
+test('reasons_of_an_abstained_metric_say_not_scored_and_why', async () => {
+  const [id] = await house.agent.metrics([{ scored: false }]);
+  const tab = await open(`${sessionPath()}?metric=${id}`);
+  const drawer = tab.getByRole('dialog', { name: 'Why not scored' });
+  await drawer.getByText('Not scored', { exact: true }).waitFor();
+  await drawer.getByText('too little was seen to judge: OCR is away').waitFor();
+  assert.equal(await drawer.locator('[data-total]').count(), 0);
+  await close(tab);
+});
+
+test('pictures_step_by_keys_and_the_address_keeps_the_moment', async () => {
+  const tab = await open(sessionPath());
+  const big = tab.locator('.film-big img');
+  await big.waitFor();
+  await tab.waitForFunction(() => document.querySelector('.film-big img')?.naturalWidth === 640);
+  const newest = await big.getAttribute('src');
+  await tab.keyboard.press('ArrowLeft');
+  await tab.waitForFunction((src) => document.querySelector('.film-big img')?.getAttribute('src') !== src, newest);
+  const older = await big.getAttribute('src');
+  assert.ok(new URL(tab.url()).searchParams.get('at'));
+  await tab.reload();
+  await big.waitFor();
+  assert.equal(await big.getAttribute('src'), older);
+  await tab.keyboard.press('l');
+  await tab.waitForFunction((src) => document.querySelector('.film-big img')?.getAttribute('src') === src, newest);
+  await close(tab);
+});
+
+test('charts_pointer_shows_the_value_there_and_a_drag_sets_the_stretch', async () => {
+  const tab = await open(sessionPath());
+  const plot = tab.locator('.plot .u-over').first();
+  await plot.waitFor();
+  const box = await plot.boundingBox();
+  await tab.mouse.move(box.x + box.width * 0.5, box.y + 40);
+  await tab.mouse.down();
+  await tab.mouse.move(box.x + box.width * 0.8, box.y + 40, { steps: 5 });
+  await tab.mouse.up();
+  await tab.waitForURL(/from=.*to=/);
+  await tab.getByRole('link', { name: /Back to the newest/ }).click();
+  await tab.waitForURL((u) => !u.searchParams.has('from'));
+  await close(tab);
+});
+
+test('charts_have_a_table_twin_and_a_scrubber_for_keys', async () => {
+  const tab = await open(`${sessionPath()}?range=all`);
+  const charts = tab.getByRole('region', { name: 'Scores over time' });
+  await charts.getByText('As a table').click();
+  assert.ok((await charts.getByRole('row').count()) > 20);
+  const scrubber = tab.getByRole('slider', { name: 'Moment' });
+  await scrubber.focus();
+  await tab.keyboard.press('ArrowLeft');
+  await tab.waitForURL(/at=/);
+  assert.match(await scrubber.getAttribute('aria-valuetext'), /productivity/);
+  await close(tab);
+});
+
+test('keys_sheet_opens_by_question_mark_and_g_s_goes_to_sessions', async () => {
+  const tab = await open('/dashboard/');
+  await tab.getByRole('heading', { level: 1 }).waitFor();
+  await tab.keyboard.press('?');
+  await tab.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await tab.keyboard.press('Escape');
+  await tab.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'hidden' });
+  await tab.keyboard.press('g');
+  await tab.keyboard.press('s');
+  await tab.waitForURL('**/dashboard/sessions');
+  await tab.keyboard.press('/');
+  assert.ok(await tab.getByRole('searchbox').evaluate((e) => e === document.activeElement));
+  await close(tab);
+});
+
+test('session_that_is_not_there_says_so_with_the_request_id', async () => {
+  const tab = await open('/dashboard/sessions/999999');
+  const box = tab.getByRole('alert');
+  await box.waitFor();
+  assert.match(await box.innerText(), /Request \S+/);
+  tab.trouble = tab.trouble.filter((line) => !line.includes('404'));
+  await close(tab);
+});
+
+test('server_that_went_away_is_said_in_words', async () => {
+  const tab = await open('/dashboard/sessions');
+  await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor();
+  await tab.route('**/api/v1/sessions?**', (r) => r.abort());
+  await tab.getByRole('link', { name: 'Late', exact: true }).click();
+  await tab.getByRole('alert').getByText('No answer from the server').waitFor();
+  await tab.context().close();
+});
