@@ -18,12 +18,14 @@ const described = Object.entries(spec.paths).flatMap(([path, item]) =>
 /** The rows of server/routes.c that name an operation, as "METHOD path operationId". */
 function liveRoutes() {
   const source = readFileSync(join(top, 'server/routes.c'), 'utf8').replace('ASSETS_OPENAPI', '"/api/openapi.json"');
-  return [...source.matchAll(/\{\s*\.method = "(\w+)",\s*\.path = "([^"]+)"[^}]*?(?:"[^"]*"[^}]*?)*\}/g)].flatMap(
-    ([row, method, path]) => {
-      const operation = /\.operation = "(\w+)"/.exec(row)?.[1];
-      return operation ? [`${method} ${path} ${operation}`] : [];
-    },
-  );
+  const rows = source.split('{.method = "').slice(1);
+  assert.ok(rows.length > 20, 'server/routes.c is not read right');
+  return rows.flatMap((row) => {
+    const method = row.slice(0, row.indexOf('"'));
+    const path = /\.path = "([^"]+)"/.exec(row)?.[1];
+    const operation = /\.operation = "(\w+)"/.exec(row)?.[1];
+    return operation ? [`${method} ${path} ${operation}`] : [];
+  });
 }
 
 test('spec_every_described_route_is_live_and_every_live_one_described', () => {

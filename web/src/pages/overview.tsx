@@ -1,5 +1,5 @@
 // S1: is everything arriving, and what to look at first.
-import { useCallback, useEffect } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import type { Overview as OverviewData } from '../api/types';
 import { clockTime, count, zoneName } from '../lib/format';
@@ -14,10 +14,7 @@ const LEVEL_ICON = { empty: 'ring', ok: 'check', attention: 'wave', problem: 'wa
 
 export function Overview() {
   const { data, problem, refresh } = useResource('overview', api.overview);
-  useLive(
-    null,
-    useCallback(() => refresh(), [refresh]),
-  );
+  useLive(null, refresh);
   useEffect(() => {
     document.title = 'Overview · WorkSight';
   }, []);

@@ -1,5 +1,5 @@
 // S2: find a session. The filter stands in the address: ?q=&status=&attention=1
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, Problem } from '../api/client';
 import type { Session } from '../api/types';
 import { count } from '../lib/format';
@@ -30,10 +30,7 @@ export function Sessions() {
   const [more, setMore] = useState<{ key: string; items: Session[]; cursor: string | null } | null>(null);
   const [moreProblem, setMoreProblem] = useState<Problem | null>(null);
   const search = useRef<HTMLInputElement>(null);
-  useLive(
-    null,
-    useCallback(() => first.refresh(), [first.refresh]),
-  );
+  useLive(null, first.refresh);
   useEffect(() => {
     document.title = 'Sessions · WorkSight';
     if (params.get('search')) {

@@ -28,6 +28,14 @@ export function fixedSpan(from: string | null, to: string | null): Span | null {
   return Number.isFinite(a) && Number.isFinite(b) && b > a ? { from: a, to: b } : null;
 }
 
+const HALF_HOUR = 30 * MINUTE;
+
+/** The hour about a moment; the same one for neighbours, so that a step does not move the charts. */
+export function spanAround(at: number): Span {
+  const from = Math.floor(at / HALF_HOUR) * HALF_HOUR - HALF_HOUR / 2;
+  return { from, to: from + 2 * HALF_HOUR };
+}
+
 /** A moving range: it ends now while the agent is heard, else at its last metric, and starts no earlier than the first. */
 export function presetSpan(preset: Preset, s: Session, nowMs: number): Span {
   const last = Date.parse(s.last_metric_at ?? s.started_at);

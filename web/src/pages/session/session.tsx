@@ -21,12 +21,22 @@ import { Charts } from './charts';
 import { HealthPanel, LedgerPanel } from './health';
 import { Metrics } from './metrics';
 import { Moment } from './moment';
-import { fixedSpan, isPreset, PRESET_WORDS, PRESETS, type Preset, presetSpan, type Span } from './range';
+import {
+  fixedSpan,
+  isPreset,
+  PRESET_WORDS,
+  PRESETS,
+  type Preset,
+  presetSpan,
+  type Span,
+  spanAround,
+} from './range';
 import { useShots } from './shots';
 import { Why } from './why';
 
 const POINTS = 360;
 const LIST = 50;
+const MINUTE = 60_000;
 
 export function SessionPage() {
   const { params } = useRoute();
@@ -48,26 +58,13 @@ function Loaded({ id }: { id: number }) {
   const ledger = useResource(`ledger ${id}`, (signal) => api.ledger(id, signal));
   const [round, setRound] = useState(0);
 
-  useLive(
-    id,
-    useCallback(
-      (topics) => {
-        const all = topics.has('all');
-        if (all || topics.has('sessions') || topics.has('health') || topics.has('metrics')) session.refresh();
-        if (all || topics.has('health') || topics.has('metrics')) health.refresh();
-        if (
-          all ||
-          topics.has('ledger') ||
-          topics.has('metrics') ||
-          topics.has('screenshots') ||
-          topics.has('health')
-        )
-          ledger.refresh();
-        if (all || topics.has('metrics') || topics.has('screenshots')) setRound((n) => n + 1);
-      },
-      [session.refresh, health.refresh, ledger.refresh],
-    ),
-  );
+  useLive(id, (topics) => {
+    const any = (...names: string[]) => topics.has('all') || names.some((n) => topics.has(n));
+    if (any('sessions', 'health', 'metrics')) session.refresh();
+    if (any('health', 'metrics')) health.refresh();
+    if (any('ledger', 'metrics', 'screenshots', 'health')) ledger.refresh();
+    if (any('metrics', 'screenshots')) setRound((n) => n + 1);
+  });
 
   const s = session.data;
   useEffect(() => {
@@ -158,9 +155,16 @@ function Work({ session, round }: { session: Session; round: number }) {
   const atText = params.get('at');
   const at = atText && Number.isFinite(Date.parse(atText)) ? Date.parse(atText) : null;
   const metricId = Number(params.get('metric')) || null;
-  const stretch = fixed ? `${fixed.from}-${fixed.to}` : preset;
 
-  const spanNow = (): Span => fixed ?? presetSpan(preset, session, clockNow());
+  // a pinned moment outside a moving range shows the hour about it
+  const spanNow = (): Span => {
+    if (fixed) return fixed;
+    const moving = presetSpan(preset, session, clockNow());
+    return at !== null && (at < moving.from || at > moving.to + MINUTE) ? spanAround(at) : moving;
+  };
+  const span = spanNow();
+  const stands = fixed !== null || (at !== null && span.from === spanAround(at).from);
+  const stretch = stands ? `${span.from}-${span.to}` : preset;
   const data = useResource(`work ${id} ${stretch}`, async (signal) => {
     const span = spanNow();
     const range = { from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() };
