@@ -82,7 +82,7 @@ export function Film({ shots, times, moment, onPick }: FilmProps) {
                 aria-current={first + i === index ? 'true' : undefined}
                 onClick={() => onPick(Date.parse(s.captured_at))}
               >
-                <img src={imageOf(s, true)} alt="" loading="lazy" decoding="async" />
+                <img src={imageOf(s, true)} alt="" />
                 <span class="num">{clockTime(s.captured_at)}</span>
               </button>
             </li>
