@@ -112,7 +112,7 @@ test('spec_metrics_pages_by_cursor_hold_each_once', async () => {
   const seen = [];
   let cursor = '';
   do {
-    const r = JSON.parse((await ask(`/api/v1/sessions/${house.agent.id}/metrics?limit=7&cursor=${encodeURIComponent(cursor)}`)).text);
+    const r = JSON.parse((await ask(`/api/v1/sessions/${house.agent.id}/metrics?limit=7${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)).text);
     seen.push(...r.items.map((m) => m.id));
     cursor = r.next_cursor;
   } while (cursor);

@@ -121,7 +121,7 @@ function Password() {
     } catch (err) {
       const p = asProblem(err);
       setProblem(
-        p.status === 401
+        p.status === 401 || p.places.some((at) => at.pointer === '/current')
           ? new Problem(401, 'The current password is another one', 'Nothing was changed.')
           : p,
       );

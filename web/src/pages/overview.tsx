@@ -33,7 +33,7 @@ export function Overview() {
           <Icon name={LEVEL_ICON[data.banner.level]} />
         </span>
         <div>
-          <h1>{data.banner.text}</h1>
+          <h1>{data.banner.level === 'empty' ? 'No agent has been here yet' : data.banner.text}</h1>
           <p>
             As of <time dateTime={data.generated_at}>{clockTime(data.generated_at)}</time>, {zoneName()}
           </p>

@@ -67,7 +67,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       return;
     }
     scrollTo(0, 0);
-    main.current?.focus({ preventScroll: true });
+    if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [path]);
 
   const logOut = async () => {
