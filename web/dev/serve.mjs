@@ -72,8 +72,9 @@ setInterval(() => {
     metric_id: m.id,
   });
   for (const out of streams)
-    for (const topic of ['metrics', 'screenshots', 'health'])
-      out.write(`event: ${topic}\ndata: ${JSON.stringify({ topic, session_id: 14 })}\n\n`);
+    out.write(
+      `event: changed\ndata: ${JSON.stringify({ topics: ['metrics', 'screenshots', 'health'], session_id: 14, at: m.agent_time })}\n\n`,
+    );
 }, 5000).unref();
 
 const ROUTES = [

@@ -10,7 +10,6 @@ import { me } from './me';
 export type LiveState = 'off' | 'connecting' | 'live' | 'polling';
 export const liveState = signal<LiveState>('off');
 
-const TOPICS = ['sessions', 'health', 'metrics', 'screenshots', 'ledger'];
 const POLL_MS = 30_000;
 // hints come in flocks: fetch once for all of them; lists of all sessions get more of them
 const SETTLE_ONE_MS = 250;
@@ -52,7 +51,10 @@ function watch(session: number | null, onHint: (topics: Set<string>) => void): (
       if (opened) tell(['all']);
       opened = true;
     };
-    for (const topic of TOPICS) s.addEventListener(topic, () => tell([topic]));
+    s.addEventListener('changed', (e) => {
+      const { topics } = JSON.parse((e as MessageEvent<string>).data) as { topics: string[] };
+      tell(topics);
+    });
     s.addEventListener('reset', () => tell(['all']));
     s.onerror = () => {
       liveState.value = 'polling';

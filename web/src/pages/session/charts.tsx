@@ -105,14 +105,12 @@ export function Charts(p: ChartsProps) {
   const { t_ms } = p.series;
   const shownAt = p.hover ?? p.at ?? t_ms[t_ms.length - 1] ?? null;
   const index = shownAt === null ? -1 : nearest(t_ms, shownAt);
-  const thresholdKey = p.thresholds ? `${p.thresholds.unusual}/${p.thresholds.very_unusual}` : '';
 
   // make the charts; again when colours or the spelling of times change
   useEffect(() => {
     for (const c of CHARTS) {
       const host = hosts.current[c.kind];
       if (!host) continue;
-      const th = c.kind === 'anomaly' ? handlers.current.thresholds : null;
       plots.current[c.kind] = plotMake(host, {
         group: 'session',
         height: c.height,
@@ -121,7 +119,6 @@ export function Charts(p: ChartsProps) {
         word: (v) => axisWord(c.kind, v),
         axis: c.kind === 'activity',
         tone: c.tone,
-        ...(th ? { thresholds: [{ at: th.unusual, word: 'unusual from here' }] } : {}),
         onHover: (t) => handlers.current.onHover(t === null ? null : t * 1000),
         onPick: (t) => handlers.current.onPick(t * 1000),
         onZoom: (from, to) => handlers.current.onZoom({ from: from * 1000, to: to * 1000 }),
@@ -136,16 +133,22 @@ export function Charts(p: ChartsProps) {
       for (const plot of Object.values(plots.current)) plot.destroy();
       plots.current = {};
     };
-  }, [colourRound.value, zone.value, thresholdKey]);
+  }, [colourRound.value, zone.value]);
 
   useEffect(() => {
     for (const c of CHARTS)
       plots.current[c.kind]?.setData(dataOf(p.series, c.kind, gap), p.span.from / 1000, p.span.to / 1000);
-  }, [p.series, p.span, gap, colourRound.value, zone.value, thresholdKey]);
+  }, [p.series, p.span, gap, colourRound.value, zone.value]);
 
   useEffect(() => {
     for (const plot of Object.values(plots.current)) plot.setAt(p.at === null ? null : p.at / 1000);
-  }, [p.at, colourRound.value, zone.value, thresholdKey]);
+  }, [p.at, colourRound.value, zone.value]);
+
+  const unusual = p.thresholds?.unusual;
+  useEffect(() => {
+    const lines = unusual === undefined ? [] : [{ at: unusual, word: 'unusual from here' }];
+    plots.current.anomaly?.setThresholds(lines);
+  }, [unusual, colourRound.value, zone.value]);
 
   const total = p.series.count.reduce((a, b) => a + b, 0);
   return (

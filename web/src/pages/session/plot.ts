@@ -14,6 +14,11 @@ export interface PlotData {
   bucketS: number;
 }
 
+export interface Threshold {
+  at: number;
+  word: string;
+}
+
 export interface PlotOptions {
   group: string;
   height: number;
@@ -22,7 +27,6 @@ export interface PlotOptions {
   word: (v: number) => string;
   axis: boolean; // time at the bottom?
   tone: 'accent' | 'ink';
-  thresholds?: { at: number; word: string }[];
   onHover: (t: number | null) => void;
   onPick: (t: number) => void;
   onZoom: (from: number, to: number) => void;
@@ -42,6 +46,7 @@ function colourOf(host: Element, name: string): string {
 export interface Plot {
   setData: (d: PlotData, from: number, to: number) => void;
   setAt: (t: number | null) => void;
+  setThresholds: (lines: Threshold[]) => void;
   resize: () => void;
   destroy: () => void;
 }
@@ -62,6 +67,7 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
   const font = `11px ${getComputedStyle(host).fontFamily}`;
   let data: PlotData = { t: [], min: [], avg: [], max: [], notScored: [], bucketS: 1 };
   let at: number | null = null;
+  let thresholds: Threshold[] = [];
 
   const drawExtras = (u: uPlot) => {
     const { ctx } = u;
@@ -78,7 +84,7 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
       ctx.fillRect(x, top + height - 4 * px, w, 4 * px);
     }
     ctx.lineWidth = px;
-    for (const th of o.thresholds ?? []) {
+    for (const th of thresholds) {
       const y = Math.round(u.valToPos(th.at, 'y', true)) + 0.5;
       ctx.strokeStyle = c.notice;
       ctx.setLineDash([4 * px, 4 * px]);
@@ -201,6 +207,10 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
     },
     setAt: (t) => {
       at = t;
+      u.redraw(false);
+    },
+    setThresholds: (lines) => {
+      thresholds = lines;
       u.redraw(false);
     },
     resize: () => {
