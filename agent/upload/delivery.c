@@ -4,9 +4,10 @@
  * is cut in two at once, down to the item that is refused alone: a dead
  * letter. A batch that makes the server fail (5xx) three times is cut in two
  * as well, but with waits between. A range that failed goes to the end of the
- * queue, so the others are tried in between; an item that still fails three
- * times alone, while others passed, is parked. In an outage nothing passes,
- * so nothing is parked, however long it takes.
+ * queue, so the others are tried in between; an item that then fails three
+ * times in a row alone, while others passed since the trouble began, is
+ * parked. In an outage nothing passes, so nothing is parked, however long it
+ * takes.
  */
 #include "agent/upload/delivery.h"
 
@@ -41,7 +42,7 @@ void delivery_take(struct delivery *d, const struct client_batch *batch,
         size_t left = d->count - i;
 
         d->queue[d->queued++] = (struct delivery_range){
-            .first = i, .count = left < step ? left : step};
+            .first = i, .count = left < step ? left : step, .passes = -1};
     }
 }
 
@@ -82,8 +83,10 @@ static void halve(struct delivery *d, struct delivery_range r)
     size_t half = r.count / 2;
 
     push_front(d, (struct delivery_range){.first = r.first + half,
-                                          .count = r.count - half});
-    push_front(d, (struct delivery_range){.first = r.first, .count = half});
+                                          .count = r.count - half,
+                                          .passes = r.passes});
+    push_front(d, (struct delivery_range){
+                      .first = r.first, .count = half, .passes = r.passes});
 }
 
 /* --- results --- */
@@ -171,7 +174,12 @@ static int64_t in_wall_ns(const struct delivery *d, int64_t ms)
 
 static void pass(struct delivery *d)
 {
+    size_t i;
+
     d->passes++;
+    /* The failures of an outage that just ended are nobody's own. */
+    for (i = 0; i < d->queued; i++)
+        d->queue[i].troubles = 0;
     d->attempts = 0;
     d->wait_ms = 0;
     d->state = BOARD_LANE_FLOWING;
@@ -289,9 +297,9 @@ static void troubled(struct delivery *d, const struct answer *a)
     struct delivery_range r = pop(d);
 
     wait_a_while(d, a, BACKOFF_CAP_MS);
-    if (r.troubles++ == 0)
+    if (r.passes < 0)
         r.passes = d->passes;
-    if (r.troubles < DELIVERY_TROUBLES) {
+    if (++r.troubles < DELIVERY_TROUBLES) {
         push_back(d, r);
         return;
     }

@@ -20,8 +20,9 @@
 
 struct delivery_range {
     size_t first, count;
-    int troubles;   /* 5xx answers so far */
-    int64_t passes; /* of the lane, at the first of them */
+    int troubles;   /* 5xx answers in a row, none passing between */
+    int64_t passes; /* of the lane, at the first 5xx here or in the range
+                       that this was cut from; -1: none yet */
 };
 
 struct delivery {
