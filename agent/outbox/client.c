@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENT_TRIES 3
-#define CLIENT_TRY_MS 1000
+#define CLIENT_TRIES 6
+#define CLIENT_TRY_MS 500
 
 struct client {
     int fd; /* of the role, not closed here */
