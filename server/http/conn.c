@@ -69,12 +69,12 @@ static void let_go(struct conn *c)
 }
 
 /* The connection ends while somebody works on its request: the exchange lives
- * on until that answer came, and is dropped by conn_take_answer(). */
+ * on until that answer came, and only then is its line written: till then
+ * others write into it. */
 static void leave_behind(struct conn *c)
 {
     c->x->conn = NULL;
     atomic_store(&c->x->gone, true);
-    accesslog_write(c->x, 499, 0);
     c->listener->counts.requests--;
     c->x = NULL;
 }
@@ -292,13 +292,20 @@ enum err conn_open(struct listener *l, int fd, struct peer *peer,
     return WS_OK;
 }
 
+/* Whoever worked on it is done, and nobody waits for it any more. */
+static void drop_left_behind(struct exchange *x)
+{
+    accesslog_write(x, 499, 0);
+    exchange_drop(x);
+}
+
 void conn_take_answer(struct exchange *x)
 {
     x->ready = true;
     if (x->conn)
         conn_advance(x->conn);
     else
-        exchange_drop(x); /* the client left */
+        drop_left_behind(x);
 }
 
 void conn_take_access(struct exchange *x)
@@ -306,7 +313,7 @@ void conn_take_access(struct exchange *x)
     struct conn *c = x->conn;
 
     if (!c) {
-        exchange_drop(x);
+        drop_left_behind(x);
         return;
     }
     conn_keep(c);
