@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/sha256.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,22 +38,27 @@ static int64_t time_of(const struct json *v, int64_t missing)
     return ns;
 }
 
+/* The shortest text that reads back as the same number. */
+static void print_number(double v, char out[32])
+{
+    if (v == (double)(int64_t)v) {
+        snprintf(out, 32, "%" PRId64, (int64_t)v);
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, 32, "%.*g", digits, v);
+        if (strtod(out, NULL) == v)
+            return;
+    }
+}
+
 static const char *version_of(const struct json *v, struct facts_room *room)
 {
     const char *text = json_text(v, NULL);
 
     if (text)
         return text;
-    snprintf(room->number, sizeof room->number, "%.17g", json_number(v, 0));
-    for (int digits = 1; digits < 17; digits++) {
-        char shorter[32];
-
-        snprintf(shorter, sizeof shorter, "%.*g", digits, json_number(v, 0));
-        if (strtod(shorter, NULL) == json_number(v, 0)) {
-            memcpy(room->number, shorter, sizeof shorter);
-            break;
-        }
-    }
+    print_number(json_number(v, 0), room->number);
     return room->number;
 }
 

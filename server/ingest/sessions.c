@@ -13,6 +13,7 @@
 #include "server/ingest/ingest.h"
 #include "server/server.h"
 #include "server/views/live.h"
+#include "server/views/live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,7 @@ static void remember(struct opening *o)
         return;
     }
     COUNTERS_ADD(server->counters, sessions_opened, 1);
+    live_publish(server->live, LIVE_SESSIONS, o->request.session_id);
     live_publish(server->live, LIVE_SESSIONS, o->request.row.id);
 }
 

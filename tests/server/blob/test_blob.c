@@ -1,0 +1,199 @@
+#include "server/blob/blob.h"
+#include "server/blob/blob_backends.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Every backend of the list, on a folder of its own. */
+#define TEXT_OF(name) #name,
+static const char *const backends[] = {BLOB_BACKENDS(TEXT_OF)};
+#define BACKENDS (sizeof backends / sizeof *backends)
+
+static const char *using;
+
+struct place {
+    char dir[64];
+    struct blob *blob;
+};
+
+static int setup(void **state)
+{
+    struct place *p = calloc(1, sizeof *p);
+    char address[128];
+
+    snprintf(p->dir, sizeof p->dir, "/tmp/ws-test-blob.XXXXXX");
+    assert_non_null(mkdtemp(p->dir));
+    snprintf(address, sizeof address, "%s:%s/blobs", using, p->dir);
+    assert_int_equal(blob_open(&p->blob, address), WS_OK);
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+    char command[128];
+
+    blob_close(p->blob);
+    snprintf(command, sizeof command, "rm -rf %s", p->dir);
+    assert_int_equal(system(command), 0);
+    free(p);
+    return 0;
+}
+
+/* A file without a name beside the blobs, as the form's spool makes it. */
+static int spool(const struct place *p, const char *text)
+{
+    int fd = open(p->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+static void is_stored(struct place *p, const char *name, const char *text)
+{
+    OWN_FD int fd = -1;
+    char bytes[64] = "";
+    int64_t len = -1;
+
+    assert_int_equal(blob_get(p->blob, name, &fd, &len), WS_OK);
+    assert_int_equal(len, (int64_t)strlen(text));
+    assert_int_equal(read(fd, bytes, sizeof bytes - 1), len);
+    assert_string_equal(bytes, text);
+}
+
+static void test_blob_put_then_get_gives_the_bytes(void **state)
+{
+    struct place *p = *state;
+    OWN_FD int fd = spool(p, "picture");
+
+    assert_int_equal(blob_put(p->blob, "1f/0a", fd, 7), WS_OK);
+    is_stored(p, "1f/0a", "picture");
+}
+
+static void test_blob_put_again_keeps_the_first(void **state)
+{
+    struct place *p = *state;
+    OWN_FD int a = spool(p, "first");
+    OWN_FD int b = spool(p, "first");
+
+    assert_int_equal(blob_put(p->blob, "1/2", a, 5), WS_OK);
+    assert_int_equal(blob_put(p->blob, "1/2", b, 5), WS_OK);
+    is_stored(p, "1/2", "first");
+}
+
+static void test_blob_put_from_another_file_system_copies(void **state)
+{
+    struct place *p = *state;
+    OWN_FD int fd = memfd_create("elsewhere", MFD_CLOEXEC);
+
+    assert_int_equal(write(fd, "far", 3), 3);
+    assert_int_equal(blob_put(p->blob, "1/3", fd, 3), WS_OK);
+    is_stored(p, "1/3", "far");
+}
+
+static void test_blob_drop_removes_and_is_idempotent(void **state)
+{
+    struct place *p = *state;
+    OWN_FD int fd = spool(p, "x");
+    int64_t len;
+    int out = -1;
+
+    assert_int_equal(blob_put(p->blob, "1/4", fd, 1), WS_OK);
+    assert_int_equal(blob_drop(p->blob, "1/4"), WS_OK);
+    assert_int_equal(blob_drop(p->blob, "1/4"), WS_OK);
+    assert_int_equal(blob_get(p->blob, "1/4", &out, &len), WS_NOTFOUND);
+}
+
+static void test_blob_name_that_leads_out_is_invalid(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "a",
+        "/a",
+        "a/",
+        "../a",
+        "a/../b",
+        "a/b/c",
+        "A/b",
+        "a/B",
+        "a/b.c",
+        "g/1",
+        "a//b",
+        "a/\n",
+        ".a/b",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b"};
+    struct place *p = *state;
+    OWN_FD int fd = spool(p, "x");
+    int64_t len;
+    int out = -1;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(blob_put(p->blob, bad[i], fd, 1), WS_INVALID);
+        assert_int_equal(blob_get(p->blob, bad[i], &out, &len), WS_INVALID);
+        assert_int_equal(blob_drop(p->blob, bad[i]), WS_INVALID);
+    }
+}
+
+static void test_blob_name_differs_by_session_seq_bytes_and_part(void **state)
+{
+    uint8_t a[32] = {1}, b[32] = {2};
+    char names[6][BLOB_NAME_BYTES];
+
+    (void)state;
+    blob_name(1, 1, a, 0, names[0]);
+    blob_name(2, 1, a, 0, names[1]);
+    blob_name(1, 2, a, 0, names[2]);
+    blob_name(1, 1, b, 0, names[3]);
+    blob_name(1, 1, a, 1, names[4]);
+    blob_name(INT64_MAX, UINT64_MAX, b, 1, names[5]);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(strspn(names[i], "0123456789abcdef/"),
+                         strlen(names[i]));
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(names[i], names[j]);
+    }
+}
+
+static void test_blob_open_unknown_kind_is_invalid(void **state)
+{
+    struct blob *b = NULL;
+
+    (void)state;
+    assert_int_equal(blob_open(&b, "tape:/x"), WS_INVALID);
+    assert_int_equal(blob_open(&b, "/x"), WS_INVALID);
+    assert_null(b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_blob_put_then_get_gives_the_bytes),
+        TEST(test_blob_put_again_keeps_the_first),
+        TEST(test_blob_put_from_another_file_system_copies),
+        TEST(test_blob_drop_removes_and_is_idempotent),
+        TEST(test_blob_name_that_leads_out_is_invalid),
+        cmocka_unit_test(test_blob_name_differs_by_session_seq_bytes_and_part),
+        cmocka_unit_test(test_blob_open_unknown_kind_is_invalid),
+    };
+    int failed = 0;
+
+    for (size_t i = 0; i < BACKENDS; i++) {
+        using = backends[i];
+        failed += cmocka_run_group_tests_name(using, tests, NULL, NULL);
+    }
+    return failed;
+}
