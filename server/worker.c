@@ -28,9 +28,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define WORKER_ALIVE_MS 1000
-#define WORKER_DRAIN_MS 3500     /* of SERVE_STOP_MS */
+#define WORKER_DRAIN_MS 3500 /* of SERVE_STOP_MS */
+#define WORKER_OTHER_DESCRIPTORS 256
 #define WORKER_READER_QUEUE 1024 /* jobs that may wait for a reader */
 #define WORKER_COMMIT_QUEUE_BYTES (64 << 20)
 
@@ -151,6 +153,22 @@ static enum err open_memory(struct worker *w)
 
 /* --- who listens --- */
 
+/* Every connection needs a descriptor; shells give 1024 unless asked. */
+static void raise_descriptors(int64_t connections)
+{
+    rlim_t wanted = (rlim_t)connections + WORKER_OTHER_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+        log_warn("few_descriptors",
+                 "max_connections is %lld, but this process may open only "
+                 "%llu files: raise its limit (LimitNOFILE, ulimit -n)",
+                 (long long)connections, (unsigned long long)limit.rlim_cur);
+}
+
 static enum err open_listener(struct worker *w)
 {
     const struct settings *s = w->settings;
@@ -180,6 +198,7 @@ static enum err open_listener(struct worker *w)
     options.limits.max_connections = (size_t)s->max_connections;
     options.limits.max_per_peer = (size_t)s->max_connections_per_peer;
     options.limits.max_held_bytes = (size_t)s->max_request_memory_bytes;
+    raise_descriptors(s->max_connections);
     static_use_folder(s->web_dir);
     return listener_open(&w->listener, SUPERVISE_FIRST_FD + SERVE_FD_LISTEN,
                          &options);
