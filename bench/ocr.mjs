@@ -62,7 +62,7 @@ function hits(truth, words) {
   return found;
 }
 
-const median = (list) => list.toSorted?.((a, b) => a - b)[list.length >> 1] ?? [...list].sort((a, b) => a - b)[list.length >> 1];
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const sums = { peer: { truth: 0, got: 0, hit: 0, cpu: 0 }, ours: { truth: 0, got: 0, hit: 0, cpu: 0, alone: 0 } };
 const pages = readdirSync(folder).filter((name) => name.endsWith('.png')).sort();
 
