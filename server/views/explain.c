@@ -203,6 +203,7 @@ static void write_anomaly(const struct explain *x,
 
     jsonw_object(w, "anomaly");
     explain_write_anomaly(x, row, w);
+    jsonw_text(w, "reason", json_text(json_get(x->anomaly, "reason"), NULL));
     if (!isnan(json_number(json_get(limits, "unusual"), NAN)) &&
         !isnan(json_number(json_get(limits, "very_unusual"), NAN))) {
         jsonw_object(w, "thresholds");

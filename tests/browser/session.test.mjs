@@ -113,6 +113,17 @@ test('reasons_of_an_abstained_metric_say_not_scored_and_why', async () => {
   await close(tab);
 });
 
+test('reasons_while_learning_say_that_nothing_is_judged_yet', async () => {
+  const reason = 'too little has been seen to know what is usual';
+  const learning = { mode: 'static', scored: false, learning: true, reason, parts: [] };
+  const [id] = await house.agent.metrics([{ anomaly: 0, features: { anomaly: learning } }]);
+  const tab = await open(`${sessionPath()}?metric=${id}`);
+  await tab.getByRole('dialog').getByText(reason).waitFor();
+  await tab.keyboard.press('Escape');
+  await tab.locator('.chart', { hasText: 'Anomaly' }).getByText('not judged yet').waitFor();
+  await close(tab);
+});
+
 test('pictures_step_by_keys_and_the_address_keeps_the_moment', async () => {
   const tab = await open(sessionPath());
   const big = tab.locator('.film-big img');

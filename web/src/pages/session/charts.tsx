@@ -53,6 +53,19 @@ const CHARTS: {
 const axisWord = (kind: Kind, v: number) =>
   kind === 'productivity' ? String(v) : kind === 'anomaly' ? v.toFixed(1) : percent(v);
 
+const NO_BAND = { min: [], avg: [], max: [] };
+const NOTHING: Series = {
+  from: '',
+  to: '',
+  bucket_ms: 1000,
+  t_ms: [],
+  count: [],
+  not_scored: [],
+  productivity: NO_BAND,
+  anomaly: NO_BAND,
+  activity: NO_BAND,
+};
+
 /** The series as uPlot wants it, with holes where buckets are far apart. */
 function dataOf(series: Series, kind: Kind, gapMs: number): PlotData {
   const d: PlotData = { t: [], min: [], avg: [], max: [], notScored: [], bucketS: series.bucket_ms / 1000 };
@@ -90,6 +103,7 @@ export interface ChartsProps {
   span: Span;
   at: number | null; // pinned moment, ms
   hover: number | null; // under the pointer, ms
+  judged: boolean; // false: nothing is known yet of what is usual
   thresholds: { unusual: number; very_unusual: number } | null;
   onHover: (t: number | null) => void;
   onPick: (t: number | null) => void;
@@ -137,8 +151,12 @@ export function Charts(p: ChartsProps) {
 
   useEffect(() => {
     for (const c of CHARTS)
-      plots.current[c.kind]?.setData(dataOf(p.series, c.kind, gap), p.span.from / 1000, p.span.to / 1000);
-  }, [p.series, p.span, gap, colourRound.value, zone.value]);
+      plots.current[c.kind]?.setData(
+        dataOf(c.kind === 'anomaly' && !p.judged ? NOTHING : p.series, c.kind, gap),
+        p.span.from / 1000,
+        p.span.to / 1000,
+      );
+  }, [p.series, p.span, p.judged, gap, colourRound.value, zone.value]);
 
   useEffect(() => {
     for (const plot of Object.values(plots.current)) plot.setAt(p.at === null ? null : p.at / 1000);
@@ -159,7 +177,11 @@ export function Charts(p: ChartsProps) {
             <span class="chart-name">{c.name}</span>
             <span class="dim">{c.about}</span>
             <output class="chart-value num">
-              {index < 0 ? '' : readout(p.series, c.kind, index, c.word)}
+              {index < 0
+                ? ''
+                : c.kind === 'anomaly' && !p.judged
+                  ? 'not judged yet'
+                  : readout(p.series, c.kind, index, c.word)}
             </output>
           </figcaption>
           <div

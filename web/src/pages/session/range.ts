@@ -42,5 +42,6 @@ export function presetSpan(preset: Preset, s: Session, nowMs: number): Span {
   const first = Date.parse(s.first_metric_at ?? s.started_at);
   const to = s.status === 'offline' ? last + MINUTE / 6 : Math.max(nowMs, last);
   const wanted = preset === 'all' ? first : to - PRESETS[preset] * MINUTE;
-  return { from: Math.min(Math.max(wanted, first), to - LEAST), to };
+  const from = Math.max(wanted, first);
+  return { from, to: Math.max(to, from + LEAST) }; // a young session fills the charts from the left
 }

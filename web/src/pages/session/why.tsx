@@ -240,15 +240,20 @@ function Anomaly({ m }: { m: MetricExplained }) {
       <p class="why-anomaly">
         {a.score === null ? null : <b class="num">{score2(a.score)}</b>}
         <LabelBadge label={a.label} />
-        <span class="dim">
-          for this person at this time
-          {m.mode ? `, ${m.mode === 'statistical' ? 'against a learned baseline' : 'by fixed rules'}` : ''}
-        </span>
+        {a.score === null ? (
+          <span>{a.reason ?? 'Too little has been seen yet to know what is usual.'}</span>
+        ) : (
+          <span class="dim">
+            for this person at this time
+            {m.mode ? `, ${m.mode === 'statistical' ? 'against a learned baseline' : 'by fixed rules'}` : ''}
+          </span>
+        )}
       </p>
-      {a.reason ? <p>{a.reason}</p> : null}
       {a.parts.length === 0 ? (
-        a.reason ? null : (
-          <p class="dim">No parts were sent with it.</p>
+        a.score === null ? null : (
+          <p class="dim">
+            {a.score === 0 ? 'Nothing stands out from what is usual.' : 'No parts were sent with it.'}
+          </p>
         )
       ) : (
         <div class="table-scroll">
