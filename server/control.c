@@ -42,17 +42,18 @@ static struct sockaddr_un address(int dir)
     return a;
 }
 
-static void set_timeouts(int fd)
+static void set_timeouts(int fd, int64_t ms)
 {
-    struct timeval t = {.tv_sec = CONTROL_TIMEOUT_MS / 1000};
+    struct timeval t = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
 }
 
-/* Read up to a newline, which is not kept. */
-static enum err read_line(int fd, size_t max_bytes, struct buf *out)
+/* Read up to a newline, which is not kept, within a time. */
+static enum err read_line(int fd, size_t max_bytes, int64_t ms, struct buf *out)
 {
+    int64_t end_ns = clock_mono_ns() + ms * CLOCK_NS_PER_MS;
     char part[4096];
 
     for (;;) {
@@ -69,6 +70,8 @@ static enum err read_line(int fd, size_t max_bytes, struct buf *out)
             return WS_FULL;
         if (end)
             return buf_check(out);
+        if (clock_mono_ns() > end_ns)
+            return WS_IO;
     }
 }
 
@@ -141,12 +144,12 @@ static void serve_one(struct control *c, int fd)
 {
     OWN_BUF struct buf line = BUF_EMPTY, answer = BUF_EMPTY;
 
-    set_timeouts(fd);
+    set_timeouts(fd, CONTROL_LINE_MS);
     if (!peer_may(fd)) {
         log_warn("control_denied", "a process of another user connected");
         return;
     }
-    if (read_line(fd, ORDERS_MAX_BYTES, &line))
+    if (read_line(fd, ORDERS_MAX_BYTES, CONTROL_LINE_MS, &line))
         return;
     run_order(c, &line, &answer);
     if (buf_check(&answer) || send_line(fd, &answer))
@@ -252,7 +255,7 @@ enum err control_connect(const char *data, int *fd)
     if (s < 0)
         return err_sys("control: socket");
     a = address(dir);
-    set_timeouts(s);
+    set_timeouts(s, CONTROL_TIMEOUT_MS);
     if (connect(s, (struct sockaddr *)&a, sizeof(a)) < 0) {
         if (errno == EACCES || errno == EPERM)
             return WS_DENIED;
@@ -268,5 +271,5 @@ enum err control_ask(int fd, const struct buf *request, struct buf *answer)
 
     if (e)
         return e;
-    return read_line(fd, ANSWER_MAX_BYTES, answer);
+    return read_line(fd, ANSWER_MAX_BYTES, CONTROL_TIMEOUT_MS, answer);
 }

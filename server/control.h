@@ -19,7 +19,8 @@
 
 #define CONTROL_NAME "control.sock"
 #define CONTROL_LOCK "lock"
-#define CONTROL_TIMEOUT_MS 5000
+#define CONTROL_TIMEOUT_MS 10000 /* a command waits for its answer */
+#define CONTROL_LINE_MS 1000     /* the server waits for an order's line */
 
 struct control;
 struct server;

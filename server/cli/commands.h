@@ -17,5 +17,6 @@ extern const struct cli_command cli_setup;
 extern const struct cli_command cli_status;
 extern const struct cli_command cli_token;
 extern const struct cli_command cli_user;
+extern const struct cli_command cli_version;
 
 #endif
