@@ -73,6 +73,7 @@ static void let_go(struct conn *c)
  * others write into it. */
 static void leave_behind(struct conn *c)
 {
+    listener_left(c->listener, c->x);
     c->x->conn = NULL;
     atomic_store(&c->x->gone, true);
     c->listener->counts.requests--;
@@ -296,6 +297,7 @@ enum err conn_open(struct listener *l, int fd, struct peer *peer,
 static void drop_left_behind(struct exchange *x)
 {
     accesslog_write(x, 499, 0);
+    listener_left_ended(x->listener, x);
     exchange_drop(x);
 }
 

@@ -61,6 +61,7 @@ struct exchange {
     char peer[PEERS_TEXT_BYTES];
     char id[EXCHANGE_ID_BYTES];
     int64_t begun_ns, queued_ns;
+    size_t left_bytes; /* counted in held_bytes, after the client left */
 
     struct exchange_answer answer;
     void (*on_close)(void *ctx); /* of a stream */

@@ -28,6 +28,7 @@ static void run_gone(void *arg)
     struct exchange *x = arg;
 
     exchange_stream_closed(x);
+    listener_left_ended(x->listener, x);
     exchange_drop(x);
 }
 

@@ -199,6 +199,20 @@ void listener_forget(struct listener *l, struct conn *c)
         finish_drain(l);
 }
 
+void listener_left(struct listener *l, struct exchange *x)
+{
+    x->left_bytes = x->body.memory.cap;
+    l->counts.held_bytes += x->left_bytes;
+    l->left_behind++;
+}
+
+void listener_left_ended(struct listener *l, struct exchange *x)
+{
+    l->counts.held_bytes -= x->left_bytes;
+    if (--l->left_behind == 0 && l->closed)
+        free(l);
+}
+
 static int64_t tick_ms(const struct listener_limits *limits)
 {
     int64_t ms = limits->header_deadline_ms / LISTENER_TICKS_A_DEADLINE;
@@ -263,7 +277,9 @@ void listener_close(struct listener *l)
     peers_close(l->peers);
     if (l->scratch)
         evbuffer_free(l->scratch);
-    free(l);
+    l->closed = true;
+    if (l->left_behind == 0)
+        free(l);
 }
 
 void listener_drain(struct listener *l, int64_t grace_ms,

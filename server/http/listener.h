@@ -5,7 +5,8 @@
  * Units:   _ms _bytes
  * Errors:  over a bound: 503 (all) or 429 (one address), then closed
  * Owns:    listener_open() hands the caller a handle; listener_close() ends
- *          every connection; the socket stays the caller's
+ *          every connection; the socket stays the caller's, and so does the
+ *          loop, which must run once more for answers that come later
  * Process: on the loop's thread
  * Source:  server.md "HTTP layer"
  */

@@ -21,6 +21,8 @@ struct listener {
     uint32_t id_prefix, id_next; /* of request ids */
     int64_t date_s;              /* of `date` */
     char date[40];               /* "Sun, 06 Nov 1994 08:49:37 GMT" */
+    size_t left_behind; /* exchanges of clients that left, still at work */
+    bool closed;        /* freed with the last of them */
     bool draining;
     int64_t drain_until_ns;
     void (*on_drained)(void *arg);
@@ -29,6 +31,10 @@ struct listener {
 
 /* A connection is off the list: the drain may be over. */
 void listener_forget(struct listener *l, struct conn *c);
+
+/* An exchange goes on without its connection, and ends. */
+void listener_left(struct listener *l, struct exchange *x);
+void listener_left_ended(struct listener *l, struct exchange *x);
 
 /* The Date header of now. */
 const char *listener_date(struct listener *l);

@@ -8,7 +8,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -90,6 +90,20 @@ static void huge(struct exchange *x)
 
     exchange_reply_static(x, 200, "application/octet-stream", bytes,
                           sizeof(bytes));
+}
+
+/* 8 MiB out of a file, from its second byte on. */
+static void file(struct exchange *x)
+{
+    static char bytes[(8 << 20) + 1];
+    char path[] = "/tmp/http.rig.file.XXXXXX";
+    int fd = mkostemp(path, O_CLOEXEC);
+
+    memset(bytes, 'f', sizeof(bytes));
+    assert(fd >= 0 && unlink(path) == 0);
+    assert(write(fd, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes));
+    assert(lseek(fd, 1, SEEK_SET) == 1);
+    exchange_reply_file(x, 200, "text/plain", fd, 8 << 20);
 }
 
 static void on_stream_closed(void *ctx)
@@ -209,8 +223,10 @@ static const struct route table[] = {
     {.method = "GET", .path = "/hello", .handle = hello},
     {.method = "GET", .path = "/slow", .handle = slow, .place = ROUTE_ON_READER},
     {.method = "GET", .path = "/held", .handle = held},
+    {.method = "POST", .path = "/held", .handle = held, .body = ROUTE_MEMORY, .max_body_bytes = 1 << 20},
     {.method = "GET", .path = "/big", .handle = big},
     {.method = "GET", .path = "/huge", .handle = huge},
+    {.method = "GET", .path = "/file", .handle = file, .place = ROUTE_ON_READER},
     {.method = "GET", .path = "/stream", .handle = stream},
     {.method = "GET", .path = "/twice", .handle = twice},
     {.method = "GET", .path = "/silent", .handle = silent},
@@ -340,6 +356,11 @@ int rig_held_gone(struct rig *r)
     return n;
 }
 
+int rig_port(struct rig *r)
+{
+    return r->port;
+}
+
 int rig_streams_closed(struct rig *r)
 {
     return atomic_load(&r->streams_closed);
@@ -399,115 +420,4 @@ void rig_drain(struct rig *r, int64_t grace_ms)
 
     assert(loop_post(r->loop, run_drain, &errand) == WS_OK);
     assert(rig_wait(is_set, &r->drained));
-}
-
-/* --- the client's side --- */
-
-int rig_connect(struct rig *r)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET,
-                            .sin_port = htons((uint16_t)r->port)};
-    struct timeval wait = {.tv_sec = 10};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert(fd >= 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-    assert(connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
-    return fd;
-}
-
-void rig_send_bytes(int fd, const void *data, size_t len)
-{
-    const char *p = data;
-
-    while (len > 0) {
-        ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
-
-        if (n <= 0)
-            return; /* the server closed: what it said counts */
-        p += n;
-        len -= (size_t)n;
-    }
-}
-
-void rig_send(int fd, const char *text)
-{
-    rig_send_bytes(fd, text, strlen(text));
-}
-
-/* Read until the text has this many bytes, or the head's end when `head`. */
-static bool read_more(int fd, char *text, size_t text_bytes, size_t *len)
-{
-    ssize_t n = recv(fd, text + *len, 1, 0);
-
-    if (n <= 0 || *len + 2 > text_bytes)
-        return false;
-    *len += (size_t)n;
-    text[*len] = '\0';
-    return true;
-}
-
-int rig_answer(int fd, char *text, size_t text_bytes)
-{
-    const char *length;
-    size_t len = 0, end;
-    int status = 0;
-
-    text[0] = '\0';
-    while (!strstr(text, "\r\n\r\n"))
-        if (!read_more(fd, text, text_bytes, &len))
-            return 0;
-    sscanf(text, "HTTP/1.1 %d", &status);
-    length = strcasestr(text, "\r\nContent-Length: ");
-    end = len + (length ? strtoul(length + 18, NULL, 10) : 0);
-    while (len < end)
-        if (!read_more(fd, text, text_bytes, &len))
-            return 0;
-    return status;
-}
-
-ssize_t rig_read_to_end(int fd, char *text, size_t text_bytes)
-{
-    size_t len = 0;
-
-    text[0] = '\0';
-    for (;;) {
-        ssize_t n = recv(fd, text + len, text_bytes - len - 1, 0);
-
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            return (ssize_t)len;
-        len += (size_t)n;
-        text[len] = '\0';
-        if (len + 1 == text_bytes)
-            len = 0; /* only counting on */
-    }
-}
-
-int rig_ask(struct rig *r, const char *request, char *text, size_t text_bytes)
-{
-    int fd = rig_connect(r);
-    int status = 0;
-
-    rig_send(fd, request);
-    if (rig_read_to_end(fd, text, text_bytes) > 0)
-        sscanf(text, "HTTP/1.1 %d", &status);
-    close(fd);
-    return status;
-}
-
-bool rig_wait(bool (*condition)(void *arg), void *arg)
-{
-    int64_t until_ns = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
-    struct timespec pause = {.tv_nsec = 1000000};
-
-    while (!condition(arg)) {
-        if (clock_mono_ns() > until_ns)
-            return false;
-        nanosleep(&pause, NULL);
-    }
-    return true;
 }

@@ -6,6 +6,7 @@
  *          GET  /held             answered when rig_release() is called
  *          GET  /big              4 MiB
  *          GET  /huge             64 MiB
+ *          GET  /file             8 MiB out of a file, by a reader
  *          GET  /stream           events until the buffer is full
  *          GET  /twice            answers twice; the first one counts
  *          GET  /silent           a handler that forgets to answer
@@ -31,6 +32,7 @@ void rig_release(struct rig *r);  /* answer what is held */
 int rig_held(struct rig *r);      /* exchanges held now */
 int rig_held_gone(struct rig *r); /* of them, clients that left */
 int rig_streams_closed(struct rig *r);
+int rig_port(struct rig *r);
 void rig_count(struct rig *r, struct listener_counts *out);
 /* Drain with a grace; returns once done was called. */
 void rig_drain(struct rig *r, int64_t grace_ms);

@@ -289,69 +289,6 @@ static void test_conn_access_decided_later_goes_on(void **state)
     assert_string_equal(body(), "abc");
 }
 
-static bool one_is_held(void *arg)
-{
-    return rig_held(arg) == 1;
-}
-
-static bool one_is_gone(void *arg)
-{
-    return rig_held_gone(arg) == 1;
-}
-
-static void test_conn_held_request_is_answered_later(void **state)
-{
-    int fd = rig_connect(*state);
-
-    rig_send(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n");
-    assert_true(rig_wait(one_is_held, *state));
-    rig_release(*state);
-    assert_int_equal(rig_answer(fd, text, sizeof(text)), 200);
-    assert_string_equal(body(), "released");
-    close(fd);
-}
-
-static void test_conn_held_request_knows_that_its_client_left(void **state)
-{
-    int fd = rig_connect(*state);
-
-    rig_send(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n");
-    assert_true(rig_wait(one_is_held, *state));
-    close(fd);
-    assert_true(rig_wait(one_is_gone, *state));
-    rig_release(*state);
-    assert_int_equal(ask(*state ? state : state,
-                         "GET /hello HTTP/1.1\r\n" HOST CLOSE "\r\n"),
-                     200);
-}
-
-static void test_conn_reset_while_held_is_survived(void **state)
-{
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
-    int fd = rig_connect(*state);
-
-    rig_send(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n");
-    assert_true(rig_wait(one_is_held, *state));
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    close(fd);
-    assert_true(rig_wait(one_is_gone, *state));
-    rig_release(*state);
-}
-
-static void test_conn_half_closed_client_gets_its_answers(void **state)
-{
-    int fd = rig_connect(*state);
-
-    rig_send(fd, "GET /hello HTTP/1.1\r\n" HOST "\r\n"
-                 "GET /slow HTTP/1.1\r\n" HOST "\r\n");
-    shutdown(fd, SHUT_WR);
-    assert_int_equal(rig_answer(fd, text, sizeof(text)), 200);
-    assert_int_equal(rig_answer(fd, text, sizeof(text)), 200);
-    assert_string_equal(body(), "slow");
-    assert_int_equal(rig_read_to_end(fd, text, sizeof(text)), 0);
-    close(fd);
-}
-
 static void test_conn_big_answer_arrives_whole(void **state)
 {
     static char all[(4 << 20) + 4096];
@@ -360,6 +297,31 @@ static void test_conn_big_answer_arrives_whole(void **state)
     rig_send(fd, "GET /big HTTP/1.1\r\n" HOST CLOSE "\r\n");
     assert_true(rig_read_to_end(fd, all, sizeof(all)) > 4 << 20);
     assert_int_equal(strspn(strstr(all, "\r\n\r\n") + 4, "b"), 4 << 20);
+    close(fd);
+}
+
+static void test_conn_file_arrives_whole_and_the_connection_stays(void **state)
+{
+    static char all[(8 << 20) + 4096];
+    int fd = rig_connect(*state);
+    size_t len = 0, end = 1;
+    int i;
+
+    for (i = 0; i < 2; i++, len = 0, end = 1) {
+        rig_send(fd, "GET /file HTTP/1.1\r\n" HOST "\r\n");
+        while (len < end) {
+            ssize_t n = recv(fd, all + len, sizeof(all) - len - 1, 0);
+            const char *body;
+
+            assert_true(n > 0);
+            len += (size_t)n;
+            all[len] = '\0';
+            body = strstr(all, "\r\n\r\n");
+            end = body ? (size_t)(body + 4 - all) + (8 << 20) : len + 1;
+        }
+        assert_int_equal(len, end);
+        assert_int_equal(strspn(all + end - (8 << 20), "f"), 8 << 20);
+    }
     close(fd);
 }
 
@@ -398,37 +360,6 @@ static void test_conn_stream_over_its_bound_is_cut_off(void **state)
     close(fd);
 }
 
-static void test_conn_drain_finishes_what_is_held(void **state)
-{
-    struct listener_counts counts;
-    int idle = rig_connect(*state);
-    int fd = rig_connect(*state);
-
-    rig_send(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n");
-    assert_true(rig_wait(one_is_held, *state));
-    rig_release(*state);
-    rig_drain(*state, 5000);
-    assert_int_equal(rig_answer(fd, text, sizeof(text)), 200);
-    assert_int_equal(rig_read_to_end(idle, text, sizeof(text)), 0);
-    rig_count(*state, &counts);
-    assert_int_equal(counts.connections, 0);
-    assert_int_equal(counts.held_bytes, 0);
-    assert_int_equal(counts.requests, 0);
-    close(fd);
-    close(idle);
-}
-
-static void test_conn_drain_cuts_off_after_its_grace(void **state)
-{
-    int fd = rig_connect(*state);
-
-    rig_send(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n");
-    assert_true(rig_wait(one_is_held, *state));
-    rig_drain(*state, 50);
-    assert_int_equal(rig_read_to_end(fd, text, sizeof(text)), 0);
-    close(fd);
-}
-
 #define CONN_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -458,15 +389,10 @@ int main(void)
         CONN_TEST(test_conn_access_by_token_of_that_session),
         CONN_TEST(test_conn_access_of_a_browser_is_303_to_login),
         CONN_TEST(test_conn_access_decided_later_goes_on),
-        CONN_TEST(test_conn_held_request_is_answered_later),
-        CONN_TEST(test_conn_held_request_knows_that_its_client_left),
-        CONN_TEST(test_conn_reset_while_held_is_survived),
-        CONN_TEST(test_conn_half_closed_client_gets_its_answers),
         CONN_TEST(test_conn_big_answer_arrives_whole),
+        CONN_TEST(test_conn_file_arrives_whole_and_the_connection_stays),
         CONN_TEST(test_conn_stream_sends_events_until_the_client_leaves),
         CONN_TEST(test_conn_stream_over_its_bound_is_cut_off),
-        CONN_TEST(test_conn_drain_finishes_what_is_held),
-        CONN_TEST(test_conn_drain_cuts_off_after_its_grace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
