@@ -21,7 +21,8 @@ struct look {
     struct look_options with;
     struct encode *encode;
     struct features_history history;
-    bool has_last; /* the last frame with pixels was read */
+    bool has_last;        /* the last frame with pixels was read */
+    uint64_t last_number; /* of the frame before; a gap: one was dropped */
     int64_t last_words;
     char last_hash[SHA256_HEX_BYTES];
     int64_t picture_mono_ns; /* of the last picture */
@@ -97,9 +98,11 @@ static struct reading failed(enum err e)
 static struct reading read_frame(struct look *l, const struct ring_slot *slot)
 {
     const struct ring_frame *f = slot->frame;
+    bool follows = f->number == l->last_number + 1;
     struct reading r = {.kind = READING_FRESH};
     enum err e;
 
+    l->last_number = f->number;
     if (l->with.settings->ocr == OCR_OFF)
         return not_read("ocr_off", "reading the screen is switched off");
     if (f->flags & (RING_LOCKED | RING_EXCLUDED)) {
@@ -107,6 +110,8 @@ static struct reading read_frame(struct look *l, const struct ring_slot *slot)
         return not_read(NULL, NULL);
     }
     if (!(f->flags & RING_HAS_PIXELS)) {
+        /* "Unchanged" is said of the frame before, which must be known. */
+        l->has_last = l->has_last && follows && (f->flags & RING_UNCHANGED);
         if (!l->has_last)
             return not_read("ocr_not_answering",
                             "the screen has not been read since it changed");

@@ -224,10 +224,43 @@ static void test_look_unchanged_frame_reuses_the_reading(void **state)
     (void)look(r, metric, sizeof(metric));
     assert_non_null(strstr(metric, "\"reading\":\"fresh\""));
     r->frame.flags = RING_UNCHANGED;
+    r->frame.number++;
     (void)look(r, metric, sizeof(metric));
     assert_non_null(strstr(metric, "\"reading\":\"reused\""));
     assert_non_null(strstr(metric, "\"scored\":true"));
     assert_int_equal(r->peer.asked, 1);
+    close_rig(r);
+}
+
+static void test_look_unchanged_after_a_dropped_frame_is_not_read(void **state)
+{
+    struct rig *r = open_rig(2, "alpha beta");
+    char metric[8192];
+
+    (void)state;
+    (void)look(r, NULL, 0);
+    r->frame.flags = RING_UNCHANGED;
+    r->frame.number += 2;
+    (void)look(r, metric, sizeof(metric));
+    assert_non_null(strstr(metric, "\"reading\":\"none\""));
+    close_rig(r);
+}
+
+static void test_look_changed_frame_without_pixels_is_not_read(void **state)
+{
+    struct rig *r = open_rig(2, "alpha beta");
+    char metric[8192];
+
+    (void)state;
+    (void)look(r, NULL, 0);
+    r->frame.flags = 0;
+    r->frame.number++;
+    (void)look(r, metric, sizeof(metric));
+    assert_non_null(strstr(metric, "\"reading\":\"none\""));
+    r->frame.flags = RING_UNCHANGED;
+    r->frame.number++;
+    (void)look(r, metric, sizeof(metric));
+    assert_non_null(strstr(metric, "\"reading\":\"none\""));
     close_rig(r);
 }
 
@@ -259,6 +292,8 @@ int main(void)
         cmocka_unit_test(test_look_without_ocr_keeps_no_picture_and_counts_it),
         cmocka_unit_test(test_look_pictures_are_no_denser_than_the_setting),
         cmocka_unit_test(test_look_unchanged_frame_reuses_the_reading),
+        cmocka_unit_test(test_look_unchanged_after_a_dropped_frame_is_not_read),
+        cmocka_unit_test(test_look_changed_frame_without_pixels_is_not_read),
         cmocka_unit_test(test_look_locked_or_excluded_frame_is_not_read),
     };
 

@@ -189,7 +189,7 @@ async function keptOf(t, word) {
   const rows = await sqlite(join(agent.state, 'outbox.db'), 'select payload from item where kind = 1 order by seq');
   assert.ok(rows.length > 5, `${rows.length} metrics`);
   const last = JSON.parse(rows.pop().payload);
-  assert.match(last.features.reading, /^(ok|reused)$/, JSON.stringify(last));
+  assert.match(last.features.reading, /^(fresh|reused)$/, JSON.stringify(last));
   delete last.agent_timestamp;
   delete last.source_ref;
   return last;
