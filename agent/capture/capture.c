@@ -7,6 +7,7 @@
 #include "agent/board.h"
 #include "agent/capture/gate.h"
 #include "agent/capture/permit.h"
+#include "agent/capture/schedule.h"
 #include "agent/capture/source.h"
 #include "agent/role.h"
 #include "core/clock.h"
@@ -176,11 +177,9 @@ static enum err step(struct loop *l)
         e = source_tick(&l->source, CAPTURE_KEEP);
     } else {
         e = observe(l);
+        l->due_mono_ns = schedule_after(l->due_mono_ns,
+                                        env_mono_ns(l->role->env), l->every_ns);
     }
-    now = env_mono_ns(l->role->env);
-    if (l->due_mono_ns <= now && state == BOARD_CAPTURING)
-        l->due_mono_ns +=
-            ((now - l->due_mono_ns) / l->every_ns + 1) * l->every_ns;
     return e;
 }
 
