@@ -63,7 +63,7 @@ async function hit(agent, role, signal) {
 function agentOf(t, ...args) {
   return startAgent(t, {
     server: nobody,
-    args: ['--source', 'synth', '--every', '100ms', ...args],
+    args: ['--source', 'synth', '--every', '100ms', ...args], // the last --every counts
   });
 }
 
@@ -83,18 +83,19 @@ test('roles: killed or frozen, each is back within 2 s and no other is touched',
 });
 
 test('roles: capture keeps its interval while every other role is hit', async (t) => {
-  const agent = agentOf(t);
+  const everyMs = 500; // long enough that a busy machine alone skips none
+  const agent = agentOf(t, '--every', `${everyMs}ms`);
   await ready(agent);
-  await waitFor('frames are captured', async () => (await boardOf(agent))?.frames_captured > 3);
+  await waitFor('frames are captured', async () => (await boardOf(agent))?.frames_captured > 1);
   const from = Date.now();
   const first = (await boardOf(agent)).frames_captured;
   for (const role of names.filter((name) => name !== 'capture'))
     for (const signal of ['SIGKILL', 'SIGSTOP']) await hit(agent, role, signal);
   const board = await waitFor('status answers', () => boardOf(agent));
-  const expected = (Date.now() - from) / 100;
+  const expected = (Date.now() - from) / everyMs;
   const frames = board.frames_captured - first;
   assert.ok(
-    Math.abs(frames - expected) <= Math.max(3, expected * 0.05),
+    Math.abs(frames - expected) <= 2, // one at each edge of the measured time
     `${frames} frames in ${expected} intervals`,
   );
 });

@@ -15,12 +15,14 @@ const top = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const build = resolve(top, process.env.WS_BUILD ?? 'build');
 export const program = (name) => join(build, name);
 
-/** A folder that is removed when the test ends (t.after). */
+/** A folder that is removed when this file's tests are over: not by t.after,
+ *  which runs first come first served, so under programs that still write. */
 export function tempDir(t, prefix = 'ws-') {
   const dir = mkdtempSync(join(tmpdir(), prefix));
-  t?.after?.(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   return dir;
 }
+process.setMaxListeners(0);
 
 /** A port of 127.0.0.1 that was free a moment ago. */
 export function freePort() {
