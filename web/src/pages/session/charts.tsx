@@ -198,26 +198,51 @@ export function Charts(p: ChartsProps) {
         <Empty title="No metric in this stretch of time">Choose a longer one above.</Empty>
       ) : (
         <>
-          <input
-            class="scrubber"
-            type="range"
-            min={0}
-            max={t_ms.length - 1}
-            value={p.at === null ? t_ms.length - 1 : nearest(t_ms, p.at)}
-            aria-label="Moment"
-            aria-valuetext={
-              index < 0
-                ? ''
-                : `${clockTime(t_ms[index] as number)}, productivity ${readout(p.series, 'productivity', index, score1)}`
-            }
-            onInput={(e) => p.onPick(t_ms[e.currentTarget.valueAsNumber] ?? null)}
-          />
+          <Scrubber {...p} index={index} />
           <Twin series={p.series} />
         </>
       )}
     </div>
   );
 }
+
+/** The moment by keys or a thumb that stands under its place in the charts; it steps from bucket to bucket. */
+function Scrubber({ series, span, at, index, onPick }: ChartsProps & { index: number }) {
+  const { t_ms } = series;
+  const here = at === null ? t_ms.length - 1 : nearest(t_ms, at);
+  const pick = (i: number) => onPick(t_ms[Math.max(0, Math.min(t_ms.length - 1, i))] ?? null);
+  const onKey = (e: KeyboardEvent) => {
+    const by = KEY_STEPS[e.key];
+    if (by === undefined) return;
+    e.preventDefault();
+    pick(here + by);
+  };
+  return (
+    <input
+      class="scrubber"
+      type="range"
+      min={span.from}
+      max={span.to}
+      step="any"
+      value={t_ms[here]}
+      aria-label="Moment"
+      aria-valuetext={`${clockTime(t_ms[index] as number)}, productivity ${readout(series, 'productivity', index, score1)}`}
+      onKeyDown={onKey}
+      onInput={(e) => pick(nearest(t_ms, e.currentTarget.valueAsNumber))}
+    />
+  );
+}
+
+const KEY_STEPS: Record<string, number> = {
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  ArrowRight: 1,
+  ArrowUp: 1,
+  PageDown: -10,
+  PageUp: 10,
+  Home: -Number.MAX_SAFE_INTEGER,
+  End: Number.MAX_SAFE_INTEGER,
+};
 
 const TWIN_ROWS = 240;
 

@@ -52,7 +52,7 @@ export interface Plot {
 }
 
 const LEFT = 44;
-const RIGHT = 12;
+const RIGHT = 24; // half of a time below must fit; session.css has both numbers too
 
 export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
   const c = {
