@@ -9,6 +9,8 @@ const uint64_t counters_commit_bounds_us[COUNTERS_COMMIT_BUCKETS] = {
 #define ROW(name, label, help, member) \
     {name, label, help, offsetof(struct counters, member)}
 #define FACTS "Facts received, by what became of them."
+#define CONNECTIONS "Connections taken, refused over a bound, cut off for slowness."
+#define ANSWERS "Answers given, by class."
 const struct counters_row counters_rows[] = {
     ROW("worksight_facts_total", "verdict=\"accepted\"", FACTS, accepted),
     ROW("worksight_facts_total", "verdict=\"duplicate\"", FACTS, duplicates),
@@ -38,6 +40,13 @@ const struct counters_row counters_rows[] = {
     ROW("worksight_token_lookups_total", "result=\"refused\"", "Token look-ups.", token_refusals),
     ROW("worksight_blobs_stored_total", NULL, "Pictures stored.", blobs_stored),
     ROW("worksight_blob_bytes_total", NULL, "Bytes of pictures stored.", blob_bytes),
+    ROW("worksight_http_connections_total", "result=\"accepted\"", CONNECTIONS, http_accepted),
+    ROW("worksight_http_connections_total", "result=\"refused\"", CONNECTIONS, http_refused),
+    ROW("worksight_http_connections_total", "result=\"too_slow\"", CONNECTIONS, http_timed_out),
+    ROW("worksight_http_answers_total", "status=\"2xx\"", ANSWERS, http_2xx),
+    ROW("worksight_http_answers_total", "status=\"3xx\"", ANSWERS, http_3xx),
+    ROW("worksight_http_answers_total", "status=\"4xx\"", ANSWERS, http_4xx),
+    ROW("worksight_http_answers_total", "status=\"5xx\"", ANSWERS, http_5xx),
 };
 /* clang-format on */
 const size_t counters_row_count = sizeof counters_rows / sizeof *counters_rows;

@@ -31,6 +31,9 @@ struct counters {
     /* tokens and pictures */
     atomic_uint_fast64_t token_hits, token_misses, token_refusals;
     atomic_uint_fast64_t blobs_stored, blob_bytes;
+    /* connections and answers, as the listener last said (once a second) */
+    atomic_uint_fast64_t http_accepted, http_refused, http_timed_out;
+    atomic_uint_fast64_t http_2xx, http_3xx, http_4xx, http_5xx;
 };
 
 extern const uint64_t counters_batch_bounds[COUNTERS_BATCH_BUCKETS];

@@ -230,12 +230,24 @@ static enum err open_control(struct worker *w)
 
 /* --- alive, and the end --- */
 
+static void publish(struct counters *to, const struct listener_counts *from)
+{
+    atomic_store(&to->http_accepted, from->accepted);
+    atomic_store(&to->http_refused, from->refused);
+    atomic_store(&to->http_timed_out, from->timed_out);
+    atomic_store(&to->http_2xx, from->answered_by_class[2]);
+    atomic_store(&to->http_3xx, from->answered_by_class[3]);
+    atomic_store(&to->http_4xx, from->answered_by_class[4]);
+    atomic_store(&to->http_5xx, from->answered_by_class[5]);
+}
+
 static void on_alive(void *arg)
 {
     struct worker *w = arg;
     struct listener_counts counts;
 
     listener_count(w->listener, &counts);
+    publish(w->counters, &counts);
     supervise_child_alive();
     if (counts.answered != w->answered)
         supervise_child_progress();
