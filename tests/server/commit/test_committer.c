@@ -1,5 +1,6 @@
 #include "server/commit/committer.h"
 #include "server/counters.h"
+#include "server/store/store_sqlite.h"
 #include "tests/server/made.h"
 
 #include <pthread.h>
@@ -366,6 +367,33 @@ static void test_committer_periodic_runs_once_more_at_close(void **state)
     assert_int_equal(runs, 1);
 }
 
+static void test_committer_full_disk_is_no_room_and_ends_with_it(void **state)
+{
+    struct made *m = *state;
+    OWN(committer_close)
+    struct committer *c = NULL;
+    static char large[600000];
+    struct waited w;
+
+    made_session(m->store, 1);
+    memset(large, ' ', sizeof large - 3);
+    memcpy(large + sizeof large - 3, "{}", 3);
+    assert_int_equal(
+        db_exec(store_sqlite_db(m->store), "PRAGMA max_page_count = 100"),
+        WS_OK);
+    c = open_committer(m, 10);
+    prepare(&w, 1, "large");
+    w.item.fact.payload = large;
+    w.item.fact.payload_len = sizeof large - 1;
+    assert_int_equal(committer_submit(c, &w.request), WS_OK);
+    wait_done(&w);
+    assert_int_equal(w.item.verdict, COMMIT_NO_ROOM);
+    prepare(&w, 1, "small");
+    assert_int_equal(committer_submit(c, &w.request), WS_OK);
+    wait_done(&w);
+    assert_int_equal(w.item.verdict, COMMIT_ACCEPTED);
+}
+
 static void test_committer_request_without_items_is_invalid(void **state)
 {
     struct made *m = *state;
@@ -394,6 +422,7 @@ int main(void)
         TEST(test_committer_no_row_lands_after_a_revocation),
         TEST(test_committer_call_that_refuses_leaves_nothing),
         TEST(test_committer_periodic_runs_once_more_at_close),
+        TEST(test_committer_full_disk_is_no_room_and_ends_with_it),
         TEST(test_committer_request_without_items_is_invalid),
     };
 
