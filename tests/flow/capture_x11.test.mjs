@@ -17,7 +17,7 @@ import {
   startTerminal,
   x,
 } from './lib/display.mjs';
-import { program, run, tempDir, waitFor } from './lib/procs.mjs';
+import { Proc, program, run, tempDir, waitFor } from './lib/procs.mjs';
 
 const GRAY = 0x80;
 
@@ -45,6 +45,19 @@ async function grabsTheScreen(t, display, source) {
   });
 }
 
+/** An xterm that writes a line, waits a little, and writes the next; a process
+ * group of its own, so that all of it can be stopped at once. */
+class Busy extends Proc {
+  constructor(t, display, at, every) {
+    const script = 'i=0; while :; do i=$((i+1)); echo "$i $0 $i"; sleep "$0"; done';
+    super('xterm', ['-class', 'Busy', '-geometry', at, '-e', 'sh', '-c', script, every], {
+      ...on(display),
+      detached: true,
+    });
+    t.after(() => this.kill());
+  }
+}
+
 function colorAt(grab, px, py) {
   const at = (py * grab.width + px) * 4;
   return [...grab.data.subarray(at, at + 3)];
@@ -60,13 +73,28 @@ async function centre(display, window) {
   return [Number(g.X) + (Number(g.WIDTH) >> 1), Number(g.Y) + (Number(g.HEIGHT) >> 1)];
 }
 
-test('every source keeps the contract on a display', async (t) => {
+test('every source keeps the contract on a display that never rests', async (t) => {
   const { display } = await startDisplay(t);
+  for (const [at, every] of [['60x20+20+20', '0.002'], ['80x10+600+500', '0.01']])
+    new Busy(t, display, at, every);
+  await waitFor('the programs are shown', async () =>
+    (await x(display, 'xdotool', 'search', '--onlyvisible', '--class', 'Busy')).trim().split('\n').length === 2,
+  );
   const result = await run(program('tests/capture/test_capture'), [], {
     env: { DISPLAY: display, CMOCKA_MESSAGE_OUTPUT: 'TAP' },
   });
   assert.equal(result.code, 0, result.out);
   assert.doesNotMatch(result.out, /skipped/);
+});
+
+test('what was drawn while it was grabbed is there at the end', async (t) => {
+  const { display } = await startDisplay(t);
+  const source = openSource(t, display);
+  const busy = new Busy(t, display, '100x30+100+60', '0.001');
+  for (let i = 0; i < 60; i++) await source.grab();
+  process.kill(-busy.pid, 'SIGSTOP');
+  await grabsTheScreen(t, display, source);
+  process.kill(-busy.pid, 'SIGCONT');
 });
 
 test('what is grabbed is what is shown, whole and in parts', async (t) => {
@@ -224,6 +252,42 @@ test('an excluded window is gray in the picture, wherever it goes', async (t) =>
     const grab = await source.grab();
     return differences(grab.data, (await screenshot(t, display)).data) === 0;
   });
+});
+
+// privacy.md M4: a window of each kind, on the left and on the right monitor.
+const corpus = [
+  ['KeePassXC', 'Passwords.kdbx'],
+  ['Bitwarden', 'vault'],
+  ['firefox', 'News - Mozilla Firefox Private Browsing'],
+  ['Chromium', 'New Incognito Tab - Chromium'],
+  ['firefox', 'My Bank - accounts'],
+  ['firefox', 'MyChart - visits'],
+  ['firefox', 'Betriebsrat - Protokoll'],
+  ['firefox', 'Inbox (3) - Gmail'],
+  ['Pinentry-gtk-2', 'passphrase'],
+  ['firefox', 'Authentication Required'],
+];
+
+test('each kind of excluded window is covered on each of two monitors', async (t) => {
+  const { display } = await startDisplay(t);
+  await startManager(t, display);
+  await x(display, 'xrandr', '--setmonitor', 'left', '640/100x800/100+0+0', 'screen');
+  await x(display, 'xrandr', '--setmonitor', 'right', '640/100x800/100+640+0', 'none');
+  const source = openSource(t, display);
+  assert.equal((await source.grab()).monitors.length, 2);
+  const work = await startTerminal(t, display, { title: 'work', at: '40x6+20+650' });
+  for (const [className, title] of corpus) {
+    const left = await startTerminal(t, display, { className, title: `${title} l`, at: '30x8+80+80' });
+    const right = await startTerminal(t, display, { className, title: `${title} r`, at: '30x8+760+300' });
+    await x(display, 'xdotool', 'windowactivate', '--sync', work.window);
+    const grab = await source.grab();
+    for (const one of [left, right]) {
+      const [cx, cy] = await centre(display, one.window);
+      assert.deepEqual(colorAt(grab, cx, cy), [GRAY, GRAY, GRAY], `${className}: ${title}`);
+    }
+    assert.equal(grab.title, 'work');
+    await Promise.all([left.kill('SIGTERM'), right.kill('SIGTERM')]);
+  }
 });
 
 test('an active excluded window gives no pixels, no title, no counts', async (t) => {

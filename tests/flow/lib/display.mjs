@@ -63,7 +63,7 @@ export async function startTerminal(
   );
   t?.after?.(() => proc.stop());
   proc.window = await waitFor(`the window ${title} is shown`, async () =>
-    (await x(display, 'xdotool', 'search', '--onlyvisible', '--name', `^${title}$`)).trim().split('\n')[0],
+    (await x(display, 'xdotool', 'search', '--onlyvisible', '--name', `^${title.replace(/[.()]/g, '\\$&')}$`)).trim().split('\n')[0],
   );
   return proc;
 }
