@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <xcb/randr.h>
 
 static const char *const atom_names[DISPLAY_ATOMS] = {
@@ -30,6 +31,16 @@ void display_close(struct display *d)
 bool display_lost(const struct display *d)
 {
     return xcb_connection_has_error(d->x) != 0;
+}
+
+bool display_is_local(const struct display *d)
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof peer;
+
+    return getpeername(xcb_get_file_descriptor(d->x),
+                       (struct sockaddr *)(void *)&peer, &len) == 0 &&
+           peer.ss_family == AF_UNIX;
 }
 
 static void intern_atoms(struct display *d)

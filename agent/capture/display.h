@@ -48,6 +48,9 @@ enum err display_open(struct display **out, const char *name,
 void display_close(struct display *d);
 OWN_DEFINE(display_close, struct display *)
 
+/* The server is on this machine, so descriptors can be handed to it. */
+bool display_is_local(const struct display *d);
+
 /* The connection broke: nothing more will come. */
 bool display_lost(const struct display *d);
 

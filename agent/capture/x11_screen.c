@@ -72,7 +72,7 @@ static void attach_segment(struct x11_screen *s)
     OWN_FREE xcb_generic_error_t *error = NULL;
     int fd;
 
-    if (!found || !found->present)
+    if (!found || !found->present || !display_is_local(s->d))
         return;
     version = xcb_shm_query_version_reply(s->d->x,
                                           xcb_shm_query_version(s->d->x), NULL);
@@ -157,7 +157,8 @@ enum err x11_screen_open(struct x11_screen **out, struct display *d)
     if (display_lost(d))
         return WS_IO;
     log_info("x11_screen_open", "pixels by %s, changes by %s",
-             s->shm ? "shared memory" : "the connection (no MIT-SHM)",
+             s->shm ? "shared memory"
+                    : "the connection (no MIT-SHM, or not of this machine)",
              s->has_damage ? "DAMAGE and comparison" : "comparison alone");
     *out = TAKE(s);
     return WS_OK;

@@ -11,6 +11,7 @@ import {
   Talker,
   differences,
   on,
+  overTcp,
   screenshot,
   startDisplay,
   startManager,
@@ -130,6 +131,14 @@ test('pixels come over the connection where there is no MIT-SHM', async (t) => {
   await startTerminal(t, display, { title: 'remote', text: 'far away' });
   await grabsTheScreen(t, display, source);
   assert.match(source.proc.err, /no MIT-SHM/);
+});
+
+test('pixels come over the connection from another machine', async (t) => {
+  const server = await startDisplay(t);
+  const source = openSource(t, await overTcp(t, server));
+  await startTerminal(t, server.display, { title: 'remote', text: 'farther away' });
+  await grabsTheScreen(t, server.display, source);
+  assert.match(source.proc.err, /not of this machine/);
 });
 
 test('without DAMAGE the comparison alone tells what changed', async (t) => {

@@ -1,8 +1,9 @@
 // display.mjs - X servers of a test's own, windows on them, and their pixels.
 
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { Proc, run, tempDir, waitFor } from './procs.mjs';
 
@@ -28,6 +29,21 @@ export async function startDisplay(t, { number, size = '1280x800x24', args = [] 
     if (number !== undefined) await new Promise((next) => setTimeout(next, 100));
   }
   throw new Error('no display number is free');
+}
+
+/** The name of the same display over TCP, as from another machine. */
+export function overTcp(t, server) {
+  const relay = createServer((far) => {
+    const near = connect(`/tmp/.X11-unix/X${server.number}`);
+    for (const [a, b] of [[far, near], [near, far]]) {
+      a.pipe(b);
+      a.on('error', () => b.destroy());
+    }
+  });
+  t.after(() => relay.close());
+  return new Promise((done) =>
+    relay.listen(0, '127.0.0.1', () => done(`127.0.0.1:${relay.address().port - 6000}`)),
+  );
 }
 
 export const on = (display) => ({ env: { DISPLAY: display, WAYLAND_DISPLAY: '' } });
