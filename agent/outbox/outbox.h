@@ -64,6 +64,10 @@ enum err outbox_registered(struct outbox *o, const char *session_uid,
  * with a new token. */
 enum err outbox_enroll(struct outbox *o, const char *code) WS_MUST_CHECK;
 
+/* Another server is spoken to from now on: every session registers anew, with
+ * a new token. */
+enum err outbox_forget_server(struct outbox *o) WS_MUST_CHECK;
+
 /* --- items --- */
 
 #define OUTBOX_REQUEST_BYTES 16

@@ -122,7 +122,9 @@ static enum err evict_sent(struct outbox *o, int64_t bytes)
     size_t count, deleted;
     enum err e = WS_OK;
 
-    while (!e && o->total[TOTAL_BYTES] > bytes) {
+    /* Without such rows the search would walk through the whole backlog. */
+    while (!e && o->total[TOTAL_BYTES] > bytes &&
+           o->total[TOTAL_SENT_ROWS] > 0) {
         e = sent_rows(o, rows, &count);
         if (e || count == 0)
             return e;

@@ -21,6 +21,7 @@
 #define OUTBOX_ROLE_POLL_MS 1000
 #define OUTBOX_ROLE_TIDY_NS (600 * CLOCK_NS_PER_S)
 #define OUTBOX_ROLE_ORPHAN_S 600
+#define OUTBOX_ROLE_BOARD_NS (CLOCK_NS_PER_S / 2)
 
 /* clang-format off */
 static const enum role_fd peer_fds[VERBS_PEERS] = {
@@ -44,7 +45,7 @@ struct loop {
     struct reply replies[OUTBOX_ROLE_TURN];
     size_t reply_count;
     bool begun; /* a transaction of this turn */
-    int64_t tidy_at_ns;
+    int64_t tidy_at_ns, board_at_ns;
 };
 
 static enum err begin_once(struct loop *l)
@@ -164,7 +165,7 @@ static enum err turn(struct loop *l)
         (void)!control_restore_pause(&l->scope);
     } else if (l->begun) {
         supervise_child_progress();
-        e = outbox_start_board(l->outbox, l->role->board);
+        outbox_start_totals(l->outbox, l->role->board);
     }
     l->begun = false;
     send_replies(l);
@@ -183,6 +184,17 @@ static void end_pause(struct loop *l)
         atomic_store(&b->paused_until_wall_ns, 0);
         log_info("pause_over", "the pause is over");
     }
+}
+
+/* The numbers that need a look at rows, at most twice a second. */
+static enum err show_board(struct loop *l)
+{
+    int64_t now = env_mono_ns(l->role->env);
+
+    if (now < l->board_at_ns)
+        return WS_OK;
+    l->board_at_ns = now + OUTBOX_ROLE_BOARD_NS;
+    return outbox_start_board(l->outbox, l->role->board);
 }
 
 static enum err tidy(struct loop *l)
@@ -223,6 +235,8 @@ static enum err serve(struct loop *l)
         start = env_mono_ns(l->role->env);
         e = turn(l);
         end_pause(l);
+        if (!e)
+            e = show_board(l);
         if (!e)
             e = tidy(l);
         supervise_child_alive();

@@ -448,3 +448,23 @@ enum err outbox_enroll(struct outbox *o, const char *code)
                            " WHERE registered = 0");
     return outbox_leave(o, e);
 }
+
+enum err outbox_forget_server(struct outbox *o)
+{
+    enum err e = outbox_enter(o);
+
+    if (e)
+        return e;
+    e = db_exec(o->db, "UPDATE session SET registered = 0, server_id = 0,"
+                       " features = '', rests_until_wall_ns = 0, reason = NULL"
+                       " WHERE done = 0");
+    if (!e)
+        e = db_exec(o->db, "DELETE FROM session WHERE done = 1 AND NOT EXISTS"
+                           " (SELECT 1 FROM item i"
+                           " WHERE i.session = session.number)");
+    if (!e)
+        e = db_exec(o->db, "UPDATE session SET registered = 0 WHERE done = 1");
+    if (!e)
+        e = renew_tokens(o);
+    return outbox_leave(o, e);
+}

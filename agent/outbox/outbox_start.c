@@ -173,6 +173,32 @@ static enum err take_enrollment(struct outbox *o, const struct role *role)
     return e;
 }
 
+/* Tokens are secrets between this agent and one server, and so are the ids
+ * it gave: another server gets new ones. */
+static enum err note_server(struct outbox *o, const struct role *role)
+{
+    char known[1024];
+    enum err e = outbox_note_text(o, "server", known, sizeof(known));
+
+    if (e || strcmp(known, role->settings->server) == 0)
+        return e;
+    e = outbox_begin(o);
+    if (e)
+        return e;
+    if (known[0]) {
+        log_warn("server_changed", "from %s to %s: what waits goes there",
+                 known, role->settings->server);
+        e = outbox_forget_server(o);
+    }
+    if (!e)
+        e = outbox_set_text(o, "server", role->settings->server);
+    if (e) {
+        outbox_rollback(o);
+        return e;
+    }
+    return outbox_commit(o);
+}
+
 enum err outbox_start_board(struct outbox *o, struct board *board)
 {
     struct client_counts c;
@@ -180,13 +206,18 @@ enum err outbox_start_board(struct outbox *o, struct board *board)
 
     if (e)
         return e;
-    atomic_store(&board->queue_pending, c.pending);
-    atomic_store(&board->queue_dead, c.dead);
-    atomic_store(&board->queue_bytes, c.bytes);
     atomic_store(&board->queue_oldest_wall_ns, c.oldest_wall_ns);
     atomic_store(&board->head_seq, (int64_t)c.head_seq);
-    atomic_store(&board->session_number, o->present);
+    outbox_start_totals(o, board);
     return WS_OK;
+}
+
+void outbox_start_totals(const struct outbox *o, struct board *board)
+{
+    atomic_store(&board->queue_pending, o->total[TOTAL_PENDING]);
+    atomic_store(&board->queue_dead, o->total[TOTAL_DEAD]);
+    atomic_store(&board->queue_bytes, o->total[TOTAL_BYTES]);
+    atomic_store(&board->session_number, o->present);
 }
 
 enum err outbox_start(struct outbox **out, const struct role *role)
@@ -196,6 +227,8 @@ enum err outbox_start(struct outbox **out, const struct role *role)
     struct control_scope scope = {.board = role->board, .env = role->env};
     enum err e = outbox_start_open(&o, role->settings, role->env);
 
+    if (!e)
+        e = note_server(o, role);
     if (!e)
         e = start_session(o, role);
     if (!e)

@@ -21,7 +21,10 @@ enum err outbox_start(struct outbox **out,
 enum err outbox_start_open(struct outbox **out, const struct settings *settings,
                            const struct env *env) WS_MUST_CHECK;
 
-/* Put the queue's numbers on the board. */
+/* The numbers that cost nothing, for every turn. */
+void outbox_start_totals(const struct outbox *o, struct board *board);
+
+/* All of the queue's numbers on the board: looks at rows. */
 enum err outbox_start_board(struct outbox *o,
                             struct board *board) WS_MUST_CHECK;
 

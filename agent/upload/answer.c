@@ -158,3 +158,15 @@ enum answer_meaning answer_problem(const struct json *problem, char *reason,
         return ANSWER_REUSED;
     return ends_with(type, "/erased") ? ANSWER_ERASED : ANSWER_REJECTED;
 }
+
+int64_t answer_id(const struct answer *a)
+{
+    static const char *const names[] = {"ai_metric_id", "recording_id",
+                                        "screenshot_id"};
+    int64_t id = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]) && id == 0; i++)
+        id = json_int(json_get(a->doc, names[i]), 0);
+    return id;
+}

@@ -42,6 +42,9 @@ void answer_read(const struct transport_answer *from,
                  answer_expected_fn *expected, struct answer *out);
 void answer_fini(struct answer *a);
 
+/* The server's id of the one item of a request; 0 when it gave none. */
+int64_t answer_id(const struct answer *a);
+
 /* The meaning of one problem of a batch's list: REJECTED, REUSED or ERASED. */
 enum answer_meaning answer_problem(const struct json *problem, char *reason,
                                    size_t reason_bytes);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define REQUEST_GZIP_LEVEL 6
@@ -25,6 +26,7 @@ void request_fini(struct request *r)
 {
     buf_fini(&r->body);
     buf_fini(&r->texts);
+    buf_fini(&r->picture);
 }
 
 bool request_is_layer_2(const struct client_session *s)
@@ -247,17 +249,51 @@ static const char *type_of(const struct buf *picture)
     return "image/jpeg";
 }
 
+/* By position: the descriptor's offset is shared with the outbox. */
+static enum err read_picture(const struct client_lease *lease, struct buf *out)
+{
+    size_t have = 0;
+    enum err e;
+
+    if (lease->picture_fd < 0 || lease->picture_len > REQUEST_MAX_PICTURE_BYTES)
+        return WS_INVALID;
+    e = buf_reserve(out, lease->picture_len);
+    while (!e && have < lease->picture_len) {
+        ssize_t n = pread(lease->picture_fd, out->data + have,
+                          lease->picture_len - have, (off_t)have);
+
+        if (n <= 0)
+            return n < 0 ? err_sys("request: picture") : WS_INVALID;
+        have += (size_t)n;
+    }
+    out->len = have;
+    return e;
+}
+
+static enum err add_image(struct request *r)
+{
+    if (r->transport.part_count >= REQUEST_MAX_PARTS)
+        return WS_INVALID;
+    r->parts[r->transport.part_count++] =
+        (struct transport_part){.name = "image",
+                                .filename = "screenshot",
+                                .content_type = type_of(&r->picture),
+                                .data = r->picture.data,
+                                .len = r->picture.len};
+    return WS_OK;
+}
+
 enum err request_picture(struct request *r, const struct client_session *s,
-                         const struct client_lease *lease,
-                         const struct buf *picture)
+                         const struct client_lease *lease)
 {
     OWN(json_free)
     struct json *doc = NULL;
-    struct transport_part *image;
     char number[24];
     enum err e =
         json_parse(lease->payload.data, lease->payload.len, &doc, NULL);
 
+    if (!e)
+        e = read_picture(lease, &r->picture);
     if (e)
         return e;
     snprintf(number, sizeof(number), "%lld", (long long)s->session_id);
@@ -273,14 +309,9 @@ enum err request_picture(struct request *r, const struct client_session *s,
     if (e)
         return e;
     point_at_texts(r);
-    if (r->transport.part_count >= REQUEST_MAX_PARTS)
-        return WS_INVALID;
-    image = &r->parts[r->transport.part_count++];
-    *image = (struct transport_part){.name = "image",
-                                     .filename = "screenshot",
-                                     .content_type = type_of(picture),
-                                     .data = picture->data,
-                                     .len = picture->len};
+    e = add_image(r);
+    if (e)
+        return e;
     add_route(r, "/screenshots/");
     add_key(r, s, lease->seq);
     r->transport.bearer = s->token;

@@ -16,6 +16,7 @@
 #include "core/env.h"
 
 #define REQUEST_MAX_PARTS 16
+#define REQUEST_MAX_PICTURE_BYTES ((size_t)16 << 20)
 #define REQUEST_GZIP_FROM_BYTES 1024
 
 struct request {
@@ -27,6 +28,7 @@ struct request {
     const char *headers[3];
     struct buf body;
     struct buf texts; /* values of form fields, NUL between */
+    struct buf picture;
     struct transport_part parts[REQUEST_MAX_PARTS];
 };
 
@@ -48,10 +50,9 @@ enum err request_batch(struct request *r, const struct client_session *s,
 enum err request_single(struct request *r, const struct client_session *s,
                         const struct client_lease *lease) WS_MUST_CHECK;
 
-/* POST /screenshots/; picture holds the file's bytes. */
+/* POST /screenshots/ with the bytes of the lease's picture. */
 enum err request_picture(struct request *r, const struct client_session *s,
-                         const struct client_lease *lease,
-                         const struct buf *picture) WS_MUST_CHECK;
+                         const struct client_lease *lease) WS_MUST_CHECK;
 
 /* True when the server of this session speaks layer 2. */
 bool request_is_layer_2(const struct client_session *s);

@@ -20,13 +20,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define UPLOAD_POLL_MS 250
 #define UPLOAD_ASK_AGAIN_MS 500 /* after the outbox had nothing to lend */
 #define UPLOAD_LEASE_MS 600000
 #define UPLOAD_HOLD_MS 30000 /* a longer wait gives the leases back */
-#define UPLOAD_MAX_PICTURE_BYTES ((size_t)16 << 20)
 
 struct lane {
     enum client_lane id;
@@ -56,12 +54,23 @@ static bool stay_alive(void *ctx)
 
 /* --- what others see --- */
 
-static void show(struct upload *u, const struct lane *lane)
+/* The worse of the lanes, and the later of their next tries. */
+static void show(struct upload *u)
 {
     struct board *b = u->role->board;
-    int64_t left_ns = lane->until_mono_ns - env_mono_ns(&u->env);
+    int64_t now = env_mono_ns(&u->env), left_ns = 0;
+    enum board_lane_state state = BOARD_LANE_IDLE;
+    int i;
 
-    atomic_store(&b->upload_lane, (int64_t)lane->delivery.state);
+    for (i = 0; i < CLIENT_LANES; i++) {
+        const struct lane *lane = &u->lanes[i];
+
+        if (lane->delivery.state > state)
+            state = lane->delivery.state;
+        if (lane->delivery.wait_ms > 0 && lane->until_mono_ns - now > left_ns)
+            left_ns = lane->until_mono_ns - now;
+    }
+    atomic_store(&b->upload_lane, (int64_t)state);
     atomic_store(&b->retry_at_wall_ns,
                  left_ns > 0 ? env_wall_ns(&u->env) + left_ns : 0);
 }
@@ -169,46 +178,14 @@ static enum err exchange(struct upload *u, const struct request *r,
     return WS_OK;
 }
 
-static enum err read_picture(const struct client_lease *lease, struct buf *out)
-{
-    size_t have = 0;
-    enum err e;
-
-    if (lease->picture_fd < 0 || lease->picture_len > UPLOAD_MAX_PICTURE_BYTES)
-        return WS_INVALID;
-    e = buf_reserve(out, lease->picture_len);
-    while (!e && have < lease->picture_len) {
-        ssize_t n = pread(lease->picture_fd, out->data + have,
-                          lease->picture_len - have, (off_t)have);
-
-        if (n <= 0)
-            return n < 0 ? err_sys("upload: picture") : WS_INVALID;
-        have += (size_t)n;
-    }
-    out->len = have;
-    return e;
-}
-
-static int64_t id_of(const struct answer *a)
-{
-    int64_t id = json_int(json_get(a->doc, "ai_metric_id"), 0);
-
-    if (id == 0)
-        id = json_int(json_get(a->doc, "recording_id"), 0);
-    return id ? id : json_int(json_get(a->doc, "screenshot_id"), 0);
-}
-
 static enum err build(struct lane *lane, const struct delivery_range *range,
-                      struct request *r, struct buf *picture)
+                      struct request *r)
 {
     const struct client_session *s = &lane->batch.session;
     const struct client_lease *first = &lane->batch.leases[range->first];
-    enum err e = WS_OK;
 
-    if (first->kind == WIRE_ITEM_SCREENSHOT) {
-        e = read_picture(first, picture);
-        return e ? e : request_picture(r, s, first, picture);
-    }
+    if (first->kind == WIRE_ITEM_SCREENSHOT)
+        return request_picture(r, s, first);
     if (request_is_layer_2(s))
         return request_batch(r, s, first, range->count);
     return request_single(r, s, first);
@@ -219,14 +196,13 @@ static enum err build(struct lane *lane, const struct delivery_range *range,
 static enum err send_range(struct upload *u, struct lane *lane,
                            const struct delivery_range *range)
 {
-    OWN_BUF struct buf picture = BUF_EMPTY;
     struct answer answer = {0};
     struct request r;
     enum err e;
 
     request_init(&r, u->role->settings->server,
                  u->role->settings->request_deadline_ms);
-    e = build(lane, range, &r, &picture);
+    e = build(lane, range, &r);
     if (e == WS_NOTFOUND)
         delivery_settle(&lane->delivery, range->first, CLIENT_KEEP,
                         "a layer-1 server has no place for it");
@@ -236,11 +212,30 @@ static enum err send_range(struct upload *u, struct lane *lane,
     else if (!e) {
         e = exchange(u, &r, &answer);
         if (!e)
-            delivery_answered(&lane->delivery, &answer, id_of(&answer));
+            delivery_answered(&lane->delivery, &answer, answer_id(&answer));
     }
     answer_fini(&answer);
     request_fini(&r);
     return e == WS_NOTFOUND || e == WS_INVALID ? WS_OK : e;
+}
+
+static void show_session(struct upload *u, const struct client_session *s,
+                         const struct register_result *result)
+{
+    struct board *b = u->role->board;
+    const char *features = result->features;
+    int i;
+
+    log_info("session_registered", "session %lld at the server, %s",
+             (long long)result->reg.session_id,
+             features[0] ? features : "layer 1");
+    for (i = 0; i < CLIENT_LANES; i++) /* what was refused may flow again */
+        if (u->lanes[i].delivery.state == BOARD_LANE_UNAUTHORIZED)
+            u->lanes[i].delivery.state = BOARD_LANE_IDLE;
+    if (!s->present)
+        return;
+    atomic_store(&b->session_id, result->reg.session_id);
+    atomic_store(&b->server_features, features[0] != '\0');
 }
 
 /* The session item goes to its own route; its answer is a registration. */
@@ -262,15 +257,8 @@ static enum err send_session(struct upload *u, struct lane *lane)
         delivery_answered(&lane->delivery, &answer, result.reg.session_id);
         delivery_settled(&lane->delivery); /* registering settles item 1 */
         e = client_registered(u->client, s->session_uid, &result.reg);
-        if (!e && s->present) {
-            atomic_store(&u->role->board->session_id, result.reg.session_id);
-            atomic_store(&u->role->board->server_features,
-                         result.reg.features[0] != '\0');
-        }
         if (!e)
-            log_info("session_registered", "session %lld at the server, %s",
-                     (long long)result.reg.session_id,
-                     result.reg.features[0] ? result.reg.features : "layer 1");
+            show_session(u, s, &result);
     } else if (!e) {
         delivery_refused(&lane->delivery, &answer,
                          first_time ? BACKOFF_REGISTER_CAP_MS : BACKOFF_CAP_MS);
@@ -349,7 +337,6 @@ static enum err send_next(struct upload *u, struct lane *lane)
     else if (waited && lane->delivery.attempts == 0)
         e = end_wait(u, lane);
     say_trouble(lane, before);
-    show(u, lane);
     return e;
 }
 
@@ -442,6 +429,7 @@ static void serve(struct upload *u)
 
         for (i = 0; i < CLIENT_LANES; i++)
             worked = step(u, &u->lanes[i]) || worked;
+        show(u);
         supervise_child_alive();
         board_alive(u->role->board, u->role->row,
                     worked ? env_mono_ns(&u->env) - start : 0);

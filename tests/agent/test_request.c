@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sys/mman.h>
 #include <zlib.h>
 
 static struct client_session session(const char *features)
@@ -168,16 +169,17 @@ static void test_request_picture_is_a_form_of_texts(void **state)
     struct client_session s = session("batch");
     struct client_lease lease = {
         .seq = 9, .kind = WIRE_ITEM_SCREENSHOT, .picture_sha256 = "abcd"};
-    OWN_BUF struct buf picture = BUF_EMPTY;
     struct request r;
 
     (void)state;
-    buf_append_text(&picture, "\xff\xd8\xff pixels");
+    lease.picture_fd = memfd_create("picture", 0);
+    lease.picture_len = 10;
+    assert_int_equal(write(lease.picture_fd, "\xff\xd8\xff pixels", 10), 10);
     buf_append_text(&lease.payload,
                     "{\"captured_at\":\"2026-11-22T12:00:00Z\",\"width\":1920,"
                     "\"tier\":4,\"output\":null,\"unknown\":\"kept out\"}");
     request_init(&r, "http://h:1/api", 1000);
-    assert_int_equal(request_picture(&r, &s, &lease, &picture), WS_OK);
+    assert_int_equal(request_picture(&r, &s, &lease), WS_OK);
     assert_string_equal(r.transport.url, "http://h:1/api/screenshots/");
     assert_string_equal(field(&r, "session_id"), "42");
     assert_string_equal(field(&r, "seq"), "9");
@@ -190,9 +192,14 @@ static void test_request_picture_is_a_form_of_texts(void **state)
     request_fini(&r);
     s = session(""); /* layer 1 knows neither seq nor sha256 */
     request_init(&r, "http://h:1/api", 1000);
-    assert_int_equal(request_picture(&r, &s, &lease, &picture), WS_OK);
+    assert_int_equal(request_picture(&r, &s, &lease), WS_OK);
     assert_null(field(&r, "seq"));
     assert_null(field(&r, "sha256"));
+    request_fini(&r);
+    close(lease.picture_fd);
+    lease.picture_fd = -1; /* the outbox could not give it */
+    request_init(&r, "http://h:1/api", 1000);
+    assert_int_equal(request_picture(&r, &s, &lease), WS_INVALID);
     request_fini(&r);
     buf_fini(&lease.payload);
 }
