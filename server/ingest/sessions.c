@@ -13,7 +13,6 @@
 #include "server/ingest/ingest.h"
 #include "server/server.h"
 #include "server/views/live.h"
-#include "server/views/live.h"
 
 #include <stdlib.h>
 #include <string.h>
