@@ -133,6 +133,20 @@ static void print_counts(const struct view *v)
            (long long)number(v->board, "frames_unchanged"));
 }
 
+static void print_today(const struct view *v)
+{
+    const struct json *today = json_get(v->answer, "today");
+    char bytes[WORDS_BYTES];
+
+    printf("Today      %lld captured, %lld sent (%s), %lld dropped, %lld "
+           "failed\n",
+           (long long)number(today, "captured"),
+           (long long)number(today, "sent"),
+           words_bytes(number(today, "sent_bytes"), bytes),
+           (long long)number(today, "dropped"),
+           (long long)number(today, "failed"));
+}
+
 static void print_roles(const struct view *v)
 {
     const struct json *r = json_first(json_get(v->board, "roles"));
@@ -165,6 +179,7 @@ static void print_status(const struct view *v, const struct verdict *verdict)
     print_queue(v);
     print_ai(v);
     print_counts(v);
+    print_today(v);
     print_roles(v);
     printf("Warnings   %s\n",
            verdict->warning_count ? verdict->warnings[0] : "none");
