@@ -285,11 +285,16 @@ static void test_sandbox_files_let_sqlite_work(void **state)
 static int resolve(void)
 {
     struct addrinfo *a = NULL;
+    int rc = getaddrinfo("localhost", "80", NULL, &a);
 
-    if (getaddrinfo("localhost", "80", NULL, &a))
-        return 1;
-    freeaddrinfo(a);
-    return make_thread() ? 0 : 2;
+    if (rc == 0)
+        freeaddrinfo(a);
+    return -rc; /* EAI_* are negative */
+}
+
+static int make_thread_and_resolve(void)
+{
+    return make_thread() == 100 ? 100 : resolve();
 }
 
 static void test_sandbox_network_role_resolves_names(void **state)
@@ -302,7 +307,8 @@ static void test_sandbox_network_role_resolves_names(void **state)
                         .path_count = 3};
 
     (void)state;
-    assert_int_equal(inside(&s, resolve), 0);
+    /* A machine without /etc/hosts knows no localhost, wall or not. */
+    assert_int_equal(inside(&s, make_thread_and_resolve), resolve());
 }
 
 static int look_at_self(void)
