@@ -77,6 +77,8 @@ struct board {
     _Atomic int64_t last_observation_wall_ns; /* durable in the outbox */
     _Atomic int64_t ocr_state; /* 0 off, 1 ok, 2 not answering, 3 missing */
     _Atomic int64_t pictures_withheld; /* no OCR, so no picture was kept */
+    _Atomic int64_t pixels_wanted; /* 1 more: capture gives the pixels again,
+                                      although they are the same */
     /* upload */
     _Atomic int64_t last_upload_wall_ns, last_ai_upload_wall_ns;
     _Atomic int64_t items_delivered, upload_lane, retry_at_wall_ns;

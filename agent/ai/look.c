@@ -25,8 +25,9 @@ struct look {
     uint64_t last_number; /* of the frame before; a gap: one was dropped */
     int64_t last_words;
     char last_hash[SHA256_HEX_BYTES];
-    int64_t picture_mono_ns; /* of the last picture */
-    bool had_picture;
+    int64_t picture_mono_ns, withheld_mono_ns; /* of the last ones */
+    bool had_picture, had_withheld;
+    bool picture_stale; /* what was read last is in no picture */
     enum redact_kind kinds[OCR_WIRE_MAX_WORDS];
     struct encode_box boxes[OCR_WIRE_MAX_WORDS];
     size_t masks;
@@ -142,15 +143,27 @@ static void redact(struct look *l, const struct ring_slot *slot,
     encode_fill(slot->frame, slot->pixels, l->boxes, l->masks);
 }
 
-static bool picture_is_due(const struct look *l, const struct ring_frame *f,
-                           int64_t tier)
+static bool has_passed(const struct look *l, const struct ring_frame *f,
+                       bool ever, int64_t since_mono_ns)
 {
-    if (tier < LOOK_TIER_PICTURES || !(f->flags & RING_HAS_PIXELS) ||
-        f->flags & (RING_LOCKED | RING_EXCLUDED))
-        return false;
-    return !l->had_picture ||
-           f->mono_ns - l->picture_mono_ns >=
-               l->with.settings->picture_every_ms * CLOCK_NS_PER_MS;
+    return !ever || f->mono_ns - since_mono_ns >=
+                        l->with.settings->picture_every_ms * CLOCK_NS_PER_MS;
+}
+
+static bool picture_is_due(const struct look *l, const struct ring_frame *f)
+{
+    return has_passed(l, f, l->had_picture, l->picture_mono_ns);
+}
+
+/* Count a picture that the tier asks for and that nobody may keep. */
+static void withhold(struct look *l, const struct ring_frame *f)
+{
+    if (f->flags & RING_UNCHANGED ||
+        !has_passed(l, f, l->had_withheld, l->withheld_mono_ns))
+        return;
+    atomic_fetch_add(&l->with.board->pictures_withheld, 1);
+    l->withheld_mono_ns = f->mono_ns;
+    l->had_withheld = true;
 }
 
 static enum err take_picture(struct look *l, const struct ring_slot *slot,
@@ -170,6 +183,7 @@ static enum err take_picture(struct look *l, const struct ring_slot *slot,
         &out->picture);
     l->picture_mono_ns = slot->frame->mono_ns;
     l->had_picture = true;
+    l->picture_stale = false;
     return buf_check(&out->picture);
 }
 
@@ -178,22 +192,38 @@ static enum err add_picture(struct look *l, const struct ring_slot *slot,
                             const struct reading *r, int64_t tier,
                             struct look_items *out)
 {
+    const struct ring_frame *f = slot->frame;
     enum err e;
 
-    if (!picture_is_due(l, slot->frame, tier))
+    if (tier < LOOK_TIER_PICTURES || f->flags & (RING_LOCKED | RING_EXCLUDED))
         return WS_OK;
-    if (r->kind != READING_FRESH) {
-        atomic_fetch_add(&l->with.board->pictures_withheld, 1);
+    if (r->kind == READING_NONE)
+        withhold(l, f);
+    l->picture_stale |= r->kind == READING_FRESH;
+    if (r->kind != READING_FRESH || !picture_is_due(l, f))
         return WS_OK;
-    }
     redact(l, slot, &r->page);
     e = take_picture(l, slot, tier, out);
     if (e == WS_NOMEM)
         return e;
     if (e)
         log_warn("picture_lost", "frame %llu has no picture: %s",
-                 (unsigned long long)slot->frame->number, err_name(e));
+                 (unsigned long long)f->number, err_name(e));
     return WS_OK;
+}
+
+/* Capture gives no pixels of a screen that stands still. Ask for them when it
+ * was never read, or when its picture is due. */
+static void ask_for_pixels(struct look *l, const struct ring_frame *f,
+                           int64_t tier)
+{
+    bool unread = !l->has_last;
+    bool unpictured =
+        tier >= LOOK_TIER_PICTURES && l->picture_stale && picture_is_due(l, f);
+
+    if (tier >= METRIC_TIER_FEATURES && f->flags & RING_UNCHANGED &&
+        (unread || unpictured) && ocr_ready(l->with.ocr))
+        atomic_fetch_add(&l->with.board->pixels_wanted, 1);
 }
 
 static void write_metric(struct look *l, const struct ring_frame *f,
@@ -244,5 +274,6 @@ enum err look_frame(struct look *l, const struct ring_slot *slot,
     e = buf_check(&out->metric);
     if (e)
         return e;
+    ask_for_pixels(l, slot->frame, tier);
     return add_picture(l, slot, &r, tier, out);
 }

@@ -221,6 +221,15 @@ static enum err wait_for_page(struct ocr *o, const struct ring_slot *slot,
     return WS_AGAIN;
 }
 
+bool ocr_ready(struct ocr *o)
+{
+    if (o->state == OCR_STATE_OFF)
+        return false;
+    while (hear(o, NULL) != HEARD_NOTHING)
+        ;
+    return pid_of(o) != 0 && o->spoke;
+}
+
 enum err ocr_read(struct ocr *o, const struct ring_slot *slot,
                   struct ocr_page *out)
 {

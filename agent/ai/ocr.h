@@ -62,6 +62,9 @@ OWN_DEFINE(ocr_close, struct ocr *)
 enum err ocr_read(struct ocr *o, const struct ring_slot *slot,
                   struct ocr_page *out) WS_MUST_CHECK;
 
+/* It runs and has not been silent: a frame given now would be read. */
+bool ocr_ready(struct ocr *o);
+
 enum ocr_state ocr_state(const struct ocr *o);
 
 #endif

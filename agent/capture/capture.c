@@ -31,7 +31,7 @@ struct loop {
     int64_t every_ns, due_mono_ns;
     int64_t period_mono_ns; /* since when the counts count */
     uint64_t number, dropped;
-    int64_t readers; /* restarts of ai and ocr at the last given pixels */
+    int64_t readers; /* restarts and wishes of the readers, last time */
     bool resend;     /* the reader has no pixels to call "unchanged" */
 };
 
@@ -68,9 +68,11 @@ static void alive(const struct loop *l, int64_t since_mono_ns)
     supervise_child_alive();
 }
 
-static int64_t reader_restarts(const struct board *b)
+/* Grows when a reader has to be given the pixels again. */
+static int64_t reader_needs(const struct board *b)
 {
-    return b->role[BOARD_AI].restarts + b->role[BOARD_OCR].restarts;
+    return b->role[BOARD_AI].restarts + b->role[BOARD_OCR].restarts +
+           b->pixels_wanted;
 }
 
 static void measure(struct capture_frame *f)
@@ -91,7 +93,7 @@ static void measure(struct capture_frame *f)
  * are new to it. */
 static void choose_pixels(struct loop *l, struct capture_frame *f)
 {
-    int64_t readers = reader_restarts(l->role->board);
+    int64_t readers = reader_needs(l->role->board);
 
     if (!f->pixels || l->role->settings->ocr != OCR_ON)
         return;

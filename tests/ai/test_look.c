@@ -105,6 +105,7 @@ static bool look(struct rig *r, char *metric, size_t bytes)
     pictured = items.encoded.fd >= 0;
     assert_int_equal(pictured, items.picture.len > 0);
     look_items_fini(&items);
+    r->frame.number++;
     return pictured;
 }
 
@@ -224,7 +225,6 @@ static void test_look_unchanged_frame_reuses_the_reading(void **state)
     (void)look(r, metric, sizeof(metric));
     assert_non_null(strstr(metric, "\"reading\":\"fresh\""));
     r->frame.flags = RING_UNCHANGED;
-    r->frame.number++;
     (void)look(r, metric, sizeof(metric));
     assert_non_null(strstr(metric, "\"reading\":\"reused\""));
     assert_non_null(strstr(metric, "\"scored\":true"));
@@ -240,7 +240,7 @@ static void test_look_unchanged_after_a_dropped_frame_is_not_read(void **state)
     (void)state;
     (void)look(r, NULL, 0);
     r->frame.flags = RING_UNCHANGED;
-    r->frame.number += 2;
+    r->frame.number++;
     (void)look(r, metric, sizeof(metric));
     assert_non_null(strstr(metric, "\"reading\":\"none\""));
     close_rig(r);
@@ -254,13 +254,76 @@ static void test_look_changed_frame_without_pixels_is_not_read(void **state)
     (void)state;
     (void)look(r, NULL, 0);
     r->frame.flags = 0;
-    r->frame.number++;
     (void)look(r, metric, sizeof(metric));
     assert_non_null(strstr(metric, "\"reading\":\"none\""));
     r->frame.flags = RING_UNCHANGED;
-    r->frame.number++;
     (void)look(r, metric, sizeof(metric));
     assert_non_null(strstr(metric, "\"reading\":\"none\""));
+    close_rig(r);
+}
+
+static int64_t wanted(const struct rig *r)
+{
+    return atomic_load(&r->board->pixels_wanted);
+}
+
+static void test_look_unread_screen_that_stands_still_is_asked_for(void **state)
+{
+    struct rig *r = open_rig(2, "alpha beta");
+
+    (void)state;
+    r->peer.manner = PEER_SILENT;
+    (void)look(r, NULL, 0);
+    r->frame.flags = RING_UNCHANGED;
+    (void)look(r, NULL, 0);
+    assert_int_equal(wanted(r), 0); /* nobody is there to read it */
+    peer_hello(&r->peer);
+    r->peer.manner = PEER_ANSWERS;
+    (void)look(r, NULL, 0);
+    assert_int_equal(wanted(r), 1);
+    r->frame.flags = RING_HAS_PIXELS;
+    (void)look(r, NULL, 0);
+    r->frame.flags = RING_UNCHANGED;
+    (void)look(r, NULL, 0);
+    assert_int_equal(wanted(r), 1); /* it was read */
+    close_rig(r);
+}
+
+static void test_look_last_state_of_the_screen_gets_its_picture(void **state)
+{
+    struct rig *r = open_rig(4, "alpha beta");
+
+    (void)state;
+    assert_true(look(r, NULL, 0));
+    r->frame.mono_ns += 10 * CLOCK_NS_PER_S;
+    assert_false(look(r, NULL, 0)); /* changed, but too soon */
+    r->frame.flags = RING_UNCHANGED;
+    (void)look(r, NULL, 0);
+    assert_int_equal(wanted(r), 0);
+    r->frame.mono_ns += 60 * CLOCK_NS_PER_S;
+    (void)look(r, NULL, 0);
+    assert_int_equal(wanted(r), 1);
+    r->frame.flags = RING_HAS_PIXELS;
+    assert_true(look(r, NULL, 0));
+    r->frame.flags = RING_UNCHANGED;
+    r->frame.mono_ns += 60 * CLOCK_NS_PER_S;
+    (void)look(r, NULL, 0);
+    assert_int_equal(wanted(r), 1); /* nothing new to show */
+    close_rig(r);
+}
+
+static void test_look_ocr_off_counts_the_pictures_not_kept(void **state)
+{
+    struct rig *r = open_rig(4, "alpha");
+
+    (void)state;
+    r->settings.ocr = OCR_OFF;
+    r->frame.flags = 0; /* capture gives no pixels then */
+    for (int i = 0; i < 13; i++) {
+        assert_false(look(r, NULL, 0));
+        r->frame.mono_ns += 10 * CLOCK_NS_PER_S;
+    }
+    assert_int_equal(atomic_load(&r->board->pictures_withheld), 3);
     close_rig(r);
 }
 
@@ -294,6 +357,10 @@ int main(void)
         cmocka_unit_test(test_look_unchanged_frame_reuses_the_reading),
         cmocka_unit_test(test_look_unchanged_after_a_dropped_frame_is_not_read),
         cmocka_unit_test(test_look_changed_frame_without_pixels_is_not_read),
+        cmocka_unit_test(
+            test_look_unread_screen_that_stands_still_is_asked_for),
+        cmocka_unit_test(test_look_last_state_of_the_screen_gets_its_picture),
+        cmocka_unit_test(test_look_ocr_off_counts_the_pictures_not_kept),
         cmocka_unit_test(test_look_locked_or_excluded_frame_is_not_read),
     };
 
