@@ -136,8 +136,8 @@ static void test_multipart_malformed_is_invalid(void **state)
         PART "X: a\rb\r\n\r\n1\r\n--XX--",
         PART "Content-Transfer-Encoding: base64\r\n\r\n1\r\n--XX--",
         "--XX\r\nX: y\r\n\r\n1\r\n--XX--",
-        "--XX\r\nContent-Disposition: attachment; "
-        "name=\"a\"\r\n\r\n1\r\n--XX--",
+        ("--XX\r\nContent-Disposition: attachment; "
+         "name=\"a\"\r\n\r\n1\r\n--XX--"),
         "--XX\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n1\r\n--XX--",
         "--XX\r\nContent-Disposition: form-data; name=\"a\r\n\r\n1\r\n--XX--"};
     size_t i;
