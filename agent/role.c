@@ -18,8 +18,16 @@ static void add(struct paths *p, const char *path, bool write)
     p->list[p->count++] = (struct sandbox_path){.path = path, .write = write};
 }
 
+/* "" for a path without a folder; NULL without memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return strndup(path, slash ? (size_t)(slash - path) : 0);
+}
+
 /* Folders, never files: resolv.conf and the like are replaced by rename. */
-static void add_network(struct paths *p, const struct settings *s, char *ca_dir)
+static void add_network(struct paths *p, const char *ca_dir)
 {
     static const char *const read_only[] = {
         "/etc",
@@ -32,22 +40,18 @@ static void add_network(struct paths *p, const struct settings *s, char *ca_dir)
         "/run/NetworkManager",
         "/run/resolvconf",
     };
-    char *slash;
 
     for (size_t i = 0; i < sizeof read_only / sizeof *read_only; i++)
         add(p, read_only[i], false);
-    slash = strrchr(strcpy(ca_dir, s->ca_file), '/');
-    if (slash && slash > ca_dir) {
-        *slash = '\0';
+    if (*ca_dir)
         add(p, ca_dir, false);
-    }
 }
 
 enum err role_enter_sandbox(const struct role *role)
 {
     const struct roles_row *row = roles_find(role->name);
     const struct settings *s = role->settings;
-    OWN_FREE char *ca_dir = (char *)malloc(strlen(s->ca_file) + 1);
+    OWN_FREE char *ca_dir = folder_of(s->ca_file);
     struct paths paths = {.count = 0};
     struct sandbox box = {.role = role->name, .paths = paths.list};
 
@@ -59,7 +63,7 @@ enum err role_enter_sandbox(const struct role *role)
     if (row->folders & ROLES_STATE)
         add(&paths, s->state, true);
     if (row->folders & ROLES_NETWORK)
-        add_network(&paths, s, ca_dir);
+        add_network(&paths, ca_dir);
     if (row->folders & ROLES_SOURCE) {
         if (settings_source(s) == SOURCE_FILE)
             add(&paths, settings_source_dir(s), false);

@@ -1,6 +1,7 @@
 #include "agent/run.h"
 
 #include "agent/ask.h"
+#include "agent/beside.h"
 #include "agent/instance.h"
 #include "agent/log_file.h"
 #include "agent/notice.h"
@@ -31,8 +32,8 @@ struct agent {
     struct plumbing plumbing;
     struct log_file *log;
     struct supervise *supervise;
-    char **args;            /* every setting, for the roles */
-    char program[PATH_MAX]; /* worksight-ocr */
+    char **args; /* every setting, for the roles */
+    char *ocr_program;
     bool hung_up;
 };
 
@@ -166,40 +167,27 @@ static bool on_tick(void *ctx)
 {
     struct agent *a = (struct agent *)ctx;
     struct board *b = a->plumbing.board;
+    int64_t tier;
 
     board_alive(b, BOARD_SUPERVISOR, 0);
     count_restarts(a);
     log_file_rotate(a->log);
-    if (atomic_load(&b->tier) > 2 &&
-        clock_wall_ns() >= settings_until_wall_ns(a->settings)) {
-        log_warn("tier_ended", "%s is over: pictures end, tier L2 is in force",
-                 a->settings->until);
-        atomic_store(&b->tier, 2);
+    tier = settings_tier_at(a->settings, clock_wall_ns());
+    if (tier < atomic_load(&b->tier)) {
+        log_warn("tier_ended",
+                 "%s is over: pictures end, tier L%lld is in force",
+                 a->settings->until, (long long)tier);
+        atomic_store(&b->tier, tier);
     }
     return !a->hung_up;
 }
 
 /* --- start --- */
 
-static enum err find_ocr(struct agent *a)
-{
-    static const char name[] = "worksight-ocr";
-    ssize_t n = readlink("/proc/self/exe", a->program,
-                         sizeof a->program - sizeof name - 1);
-    char *slash;
-
-    if (n < 0)
-        return err_sys("run: where this program is");
-    a->program[n] = '\0';
-    slash = strrchr(a->program, '/');
-    strcpy(slash ? slash + 1 : a->program, name);
-    return WS_OK;
-}
-
 static enum err add_role(struct agent *a, const struct roles_row *row)
 {
     struct supervise_child c = {.name = row->name,
-                                .program = row->program ? a->program : NULL,
+                                .program = row->program ? a->ocr_program : NULL,
                                 .optional = row->program != NULL,
                                 .liveness_ms = row->liveness_ms};
 
@@ -251,10 +239,12 @@ static enum err prepare(struct agent *a)
 {
     OWN_FREE char *logs = io_path(a->settings->state, LOGS);
     int control_fd = -1;
-    enum err e = logs ? find_ocr(a) : WS_NOMEM;
+    enum err e = WS_OK;
 
-    if (!e)
-        e = instance_listen(a->settings->state, &control_fd);
+    a->ocr_program = beside_path("worksight-ocr");
+    if (!logs || !a->ocr_program)
+        return WS_NOMEM;
+    e = instance_listen(a->settings->state, &control_fd);
     if (!e)
         e = plumbing_open(&a->plumbing, control_fd);
     if (!e)
@@ -289,6 +279,7 @@ static void finish(struct agent *a)
     log_file_close(a->log);
     plumbing_close(&a->plumbing);
     role_start_free_args(a->args);
+    free(a->ocr_program);
 }
 
 static int serve(struct agent *a)

@@ -15,6 +15,7 @@
 #define HOUR (60 * MINUTE)
 
 #define FILE_PREFIX "file:"
+#define TIER_WITH_END 3 /* from here on: purpose and end date (privacy.md) */
 
 static const char *const tiers[] = {"L0", "L1", "L2", "L3", "L4", NULL};
 static const char *const on_off[] = {"on", "off", NULL};
@@ -118,13 +119,14 @@ static enum err parse_date(const char *text, int64_t *wall_ns)
     return clock_parse_iso(iso, strlen(iso), wall_ns);
 }
 
-int64_t settings_until_wall_ns(const struct settings *s)
+int64_t settings_tier_at(const struct settings *s, int64_t wall_ns)
 {
     int64_t day_ns = 0;
 
-    if (s->tier < 3 || parse_date(s->until, &day_ns))
-        return INT64_MAX;
-    return day_ns + 24 * HOUR * CLOCK_NS_PER_MS;
+    if (s->tier < TIER_WITH_END || parse_date(s->until, &day_ns) ||
+        wall_ns < day_ns + 24 * HOUR * CLOCK_NS_PER_MS)
+        return s->tier;
+    return TIER_WITH_END - 1;
 }
 
 static bool check_source(const struct settings *s, FILE *messages)
@@ -161,7 +163,7 @@ static bool check_tier(const struct settings *s, FILE *messages)
                 s->until);
         return false;
     }
-    if (s->tier < 3)
+    if (s->tier < TIER_WITH_END)
         return true;
     if (!*s->purpose) {
         fprintf(messages,
@@ -176,7 +178,7 @@ static bool check_tier(const struct settings *s, FILE *messages)
                 "choose --tier L2\n",
                 tiers[s->tier]);
         good = false;
-    } else if (settings_until_wall_ns(s) <= clock_wall_ns()) {
+    } else if (settings_tier_at(s, clock_wall_ns()) < s->tier) {
         fprintf(messages,
                 "until is %s: that day is over, so tier %s has ended; give "
                 "a later day, or choose --tier L2\n",

@@ -50,9 +50,9 @@ const char *settings_source_dir(const struct settings *s);
 /* True when a person's own display may be captured: notice and badge count. */
 bool settings_needs_notice(const struct settings *s);
 
-/* Wall time at which tiers 3 and 4 end (the day of `until` is the last one, in
- * UTC); INT64_MAX for tiers that do not end. */
-int64_t settings_until_wall_ns(const struct settings *s);
+/* The tier in force at this time: 2 once the day of `until` (the last one of
+ * tiers 3 and 4, in UTC) is over. */
+int64_t settings_tier_at(const struct settings *s, int64_t wall_ns);
 
 /* Checks across several settings (tier needs purpose and end date; source
  * words); messages name the setting, value and fix. Normalizes `server`. */

@@ -1,5 +1,6 @@
 #include "agent/cli/doctor.h"
 
+#include "agent/beside.h"
 #include "agent/capture/display.h"
 #include "agent/cli/control.h"
 #include "agent/cli/words.h"
@@ -135,39 +136,38 @@ static void check_badge(const struct settings *s, struct doctor_finding *f)
         say(f, DOCTOR_OK, "", "a badge can be shown");
 }
 
-static void check_ocr(const struct settings *s, struct doctor_finding *f)
+/* Where Debian keeps the language data, unless TESSDATA_PREFIX says else. */
+static bool find_language(char *path, size_t bytes)
 {
     static const char *const folders[] = {
         "/usr/share/tesseract-ocr/5/tessdata",
         "/usr/share/tesseract-ocr/4.00/tessdata", "/usr/share/tessdata"};
     const char *set = getenv("TESSDATA_PREFIX");
-    char path[PATH_MAX], data[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 32);
-    bool found = false;
-    char *slash;
 
-    path[n > 0 ? n : 0] = '\0';
-    slash = strrchr(path, '/');
-    strcpy(slash ? slash + 1 : path, "worksight-ocr");
-    if (s->ocr == OCR_OFF) {
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, bytes, "%s/eng.traineddata", set ? set : folders[i]);
+        if (access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_ocr(const struct settings *s, struct doctor_finding *f)
+{
+    OWN_FREE char *program = beside_path("worksight-ocr");
+    char data[PATH_MAX];
+
+    if (s->ocr == OCR_OFF)
         say(f, DOCTOR_OK, "", "OCR is off: scores abstain");
-        return;
-    }
-    if (access(path, X_OK) < 0) {
+    else if (!program || access(program, X_OK) < 0)
         say(f, DOCTOR_WARN, "put it beside worksight-agent, or --ocr off",
-            "there is no %.200s: scores abstain, no picture is kept", path);
-        return;
-    }
-    for (size_t i = 0; i < sizeof folders / sizeof *folders && !found; i++) {
-        snprintf(data, sizeof data, "%s/eng.traineddata",
-                 set ? set : folders[i]);
-        found = access(data, R_OK) == 0;
-    }
-    if (!found)
+            "there is no %.160s: scores abstain, no picture is kept",
+            program ? program : "worksight-ocr");
+    else if (!find_language(data, sizeof data))
         say(f, DOCTOR_WARN, "apt install tesseract-ocr-eng",
             "tesseract has no language data (eng): scores abstain");
     else
-        say(f, DOCTOR_OK, "", "worksight-ocr and %.200s are there", data);
+        say(f, DOCTOR_OK, "", "worksight-ocr and %.160s are there", data);
 }
 
 /* Ask for /healthz at the server's root; any answer says that it is there. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "agent/role_start.h"
+#include "core/clock.h"
 
 struct made {
     struct conf *conf;
@@ -54,7 +55,7 @@ static void test_settings_defaults_are_good_and_modest(void **state)
     assert_int_equal(m.s.queue_max_bytes, INT64_C(512) << 20);
     assert_int_equal(m.s.ocr, OCR_ON);
     assert_true(settings_needs_notice(&m.s));
-    assert_int_equal(settings_until_wall_ns(&m.s), INT64_MAX);
+    assert_int_equal(settings_tier_at(&m.s, INT64_MAX), 2);
     end(&m);
 }
 
@@ -128,12 +129,29 @@ static void test_settings_pictures_need_purpose_and_end(void **state)
     end(&n);
     open_with(&o, good);
     assert_int_equal(check(&o), WS_OK);
-    assert_true(settings_until_wall_ns(&o.s) < INT64_MAX);
+    assert_int_equal(settings_tier_at(&o.s, clock_wall_ns()), 4);
     end(&o);
     open_with(&p, date);
     assert_int_equal(check(&p), WS_INVALID);
     assert_non_null(strstr(p.messages, "YYYY-MM-DD"));
     end(&p);
+}
+
+static void test_settings_pictures_end_with_their_last_day(void **state)
+{
+    static const char *const pairs[] = {"tier",  "L4",         "purpose", "x",
+                                        "until", "2099-06-30", NULL};
+    struct made m = {0};
+    int64_t end_ns = 0;
+
+    (void)state;
+    open_with(&m, pairs);
+    assert_int_equal(check(&m), WS_OK);
+    assert_int_equal(clock_parse_iso("2099-07-01T00:00:00Z", 20, &end_ns),
+                     WS_OK);
+    assert_int_equal(settings_tier_at(&m.s, end_ns - 1), 4);
+    assert_int_equal(settings_tier_at(&m.s, end_ns), 2);
+    end(&m);
 }
 
 static void test_settings_acknowledge_is_a_hash(void **state)
@@ -216,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_settings_unknown_source_names_the_known_ones),
         cmocka_unit_test(test_settings_file_source_needs_its_folder),
         cmocka_unit_test(test_settings_pictures_need_purpose_and_end),
+        cmocka_unit_test(test_settings_pictures_end_with_their_last_day),
         cmocka_unit_test(test_settings_acknowledge_is_a_hash),
         cmocka_unit_test(test_settings_out_of_bounds_keeps_the_default),
         cmocka_unit_test(test_settings_as_arguments_read_back_equal),
