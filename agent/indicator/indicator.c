@@ -18,7 +18,13 @@
 
 #define CHECK_NS (200 * CLOCK_NS_PER_MS)
 #define OPEN_AGAIN_NS (500 * CLOCK_NS_PER_MS)
+#define UNSEEN_CHECKS 5 /* in a row, before it is said */
 #define EXIT_LOST 1
+
+struct seen {
+    bool said;       /* the log's last word: shown */
+    unsigned unseen; /* checks in a row */
+};
 
 static void wait_until(const struct role *role, int64_t mono_ns)
 {
@@ -53,7 +59,21 @@ static enum err acquire(struct role *role, struct display **d,
     return e;
 }
 
-static enum err look_after(struct role *role, struct badge_x11 *b, bool *shown)
+/* Say when the badge comes and when it stays away, not each flicker. */
+static void say_change(struct seen *seen, bool visible)
+{
+    seen->unseen = visible ? 0 : seen->unseen + 1;
+    if (visible && !seen->said) {
+        seen->said = true;
+        log_info("badge", "shown");
+    } else if (seen->said && seen->unseen == UNSEEN_CHECKS) {
+        seen->said = false;
+        log_warn("badge", "not to be seen: nothing is captured");
+    }
+}
+
+static enum err look_after(struct role *role, struct badge_x11 *b,
+                           struct seen *seen)
 {
     struct badge_x11_look look;
     bool visible = false;
@@ -68,20 +88,17 @@ static enum err look_after(struct role *role, struct badge_x11 *b, bool *shown)
         return e;
     if (visible)
         role->board->badge_shown_boot_ns = env_boot_ns(role->env);
-    if (visible != *shown)
-        log_info("badge", "%s",
-                 visible ? "shown" : "not to be seen: nothing is captured");
-    *shown = visible;
+    say_change(seen, visible);
     return WS_OK;
 }
 
 static int run(struct role *role, struct badge_x11 *b)
 {
-    bool shown = false;
+    struct seen seen = {0};
 
     while (!supervise_child_stopping()) {
         int64_t began = env_mono_ns(role->env);
-        enum err e = b ? look_after(role, b, &shown) : WS_OK;
+        enum err e = b ? look_after(role, b, &seen) : WS_OK;
 
         alive(role, began);
         if (e) {
