@@ -173,6 +173,32 @@ test('roles: Ctrl-C in the terminal leaves no process', async (t) => {
   assert.deepEqual(pids.filter(alive), []);
 });
 
+test('roles: the end of the terminal (SIGHUP) ends the agent', async (t) => {
+  const agent = agentOf(t);
+  await ready(agent);
+  const pids = family(agent);
+  process.kill(agent.pid, 'SIGHUP');
+  await agent.exited;
+  assert.equal(agent.end.code, 0, agent.err);
+  assert.deepEqual(pids.filter(alive), []);
+});
+
+test('roles: a frozen supervisor goes on later with the same roles', async (t) => {
+  const agent = agentOf(t);
+  const before = await ready(agent);
+  process.kill(agent.pid, 'SIGSTOP');
+  const frames = async () => (await boardOf(agent))?.frames_captured;
+  const first = await frames();
+  await waitFor('frames go on without it', async () => (await frames()) > first + 30);
+  process.kill(agent.pid, 'SIGCONT');
+  await waitFor('it runs', async () => {
+    const board = await boardOf(agent);
+    return board?.roles.find((role) => role.name === 'supervisor').silent_ms < 1000;
+  });
+  const after = await ready(agent);
+  for (const name of names) assert.equal(after[name].pid, before[name].pid, name);
+});
+
 test('roles: a killed supervisor takes its roles along and frees the folder', async (t) => {
   const agent = agentOf(t);
   await ready(agent);
