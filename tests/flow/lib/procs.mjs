@@ -123,10 +123,17 @@ export async function run(file, args, { input, timeoutMs = 30000, ...options } =
   return { code: code ?? `killed by ${signal}`, out: proc.out, err: proc.err };
 }
 
+/** The folder goes after the program that writes in it; hooks of node run in
+ * the order they were made, so this is one hook. */
+async function stopAndRemove(proc, dir) {
+  await proc.stop();
+  if (dir) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+}
+
 /** Start a server on a free (or the given) port and wait until it answers. */
 export async function startServer(t, { data, port, args = [], env = {} } = {}) {
   const at = port ?? (await freePort());
-  const dir = data ?? tempDir(t, 'ws-server-');
+  const dir = data ?? tempDir(null, 'ws-server-');
   const proc = new Proc(
     program('worksight-server'),
     ['serve', '--listen', `127.0.0.1:${at}`, '--data', dir, ...args],
@@ -135,7 +142,7 @@ export async function startServer(t, { data, port, args = [], env = {} } = {}) {
   proc.url = `http://127.0.0.1:${at}`;
   proc.port = at;
   proc.data = dir;
-  t?.after?.(() => proc.stop());
+  t?.after?.(() => stopAndRemove(proc, data ? undefined : dir));
   await waitFor(
     'the server answers /healthz',
     async () => {
@@ -149,14 +156,14 @@ export async function startServer(t, { data, port, args = [], env = {} } = {}) {
 
 /** Start an agent; it stops with the test. */
 export function startAgent(t, { server, state, args = [], env = {} }) {
-  const dir = state ?? tempDir(t, 'ws-agent-');
+  const dir = state ?? tempDir(null, 'ws-agent-');
   const proc = new Proc(
     program('worksight-agent'),
     ['run', '--server', server, '--state', dir, ...args],
     { env: { DISPLAY: '', WAYLAND_DISPLAY: '', ...env } },
   );
   proc.state = dir;
-  t?.after?.(() => proc.stop());
+  t?.after?.(() => stopAndRemove(proc, state ? undefined : dir));
   return proc;
 }
 
