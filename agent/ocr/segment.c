@@ -10,6 +10,8 @@
  */
 #include "agent/ocr/segment.h"
 
+#include "agent/ocr/trim.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,7 @@
 #define UPRIGHT_GAP_PX 3
 #define SMEAR_PX 9
 #define MIN_HEIGHT_PX 5
+#define CORNER_PX 9 /* nothing larger around it: a rounded corner */
 #define MAX_LINE_PX 64
 #define HOLLOW_PX 20 /* smaller outlines may be letters */
 #define MAX_PARTS 20000
@@ -329,17 +332,21 @@ static bool looks_like_text(const struct part *p)
 
     if (h < MIN_HEIGHT_PX || w < 3 || w * 8 < h)
         return false;
+    if (w < CORNER_PX && h < CORNER_PX)
+        return false;
     return p->edges >= w;
 }
 
 static void add_line(struct segment_lines *out, const struct plane *page,
-                     const struct part *p)
+                     const uint8_t *mask, const struct part *p)
 {
-    struct plane_box box = {p->x0 - 1, p->y0 - 1, p->x1 - p->x0 + 3,
-                            p->y1 - p->y0 + 3};
+    struct plane_box box = {p->x0, p->y0, p->x1 - p->x0 + 1, height_of(p)};
 
     if (out->count >= SEGMENT_MAX_LINES || !looks_like_text(p))
         return;
+    trim_box(page, mask, &box);
+    box = (struct plane_box){box.x_px - 1, box.y_px - 1, box.width_px + 2,
+                             box.height_px + 2};
     out->list[out->count++] = (struct segment_line){
         .box = plane_clip(page, box),
         .block = height_of(p) > MAX_LINE_PX,
@@ -371,7 +378,7 @@ static void add_rows(struct segment_lines *out, const struct plane *page,
             row.y0 = start;
             row.y1 = y - 1;
             row.edges = (row.x1 - row.x0 + 1) * height_of(&row);
-            add_line(out, page, &row);
+            add_line(out, page, mask, &row);
         }
         start = -1;
     }
@@ -413,7 +420,7 @@ enum err segment_page(const struct plane *page, struct segment_lines *out)
         if (height_of(&parts.list[i]) > MAX_LINE_PX)
             add_rows(out, page, mask, &parts.list[i]);
         else
-            add_line(out, page, &parts.list[i]);
+            add_line(out, page, mask, &parts.list[i]);
     }
     qsort(lines, out->count, sizeof(*lines), by_reading_order);
     out->list = TAKE(lines);

@@ -118,6 +118,28 @@ static void test_segment_borders_and_avatars_are_no_text(void **state)
     draw_close(&d);
 }
 
+static void test_segment_pill_is_cut_down_to_its_text(void **state)
+{
+    struct draw d;
+    struct segment_lines lines;
+
+    (void)state;
+    draw_open(&d, 400, 100, 255);
+    draw_box(&d, 100, 30, 130, 26, 60);
+    for (int i = 0; i < 8; i++) { /* rounded ends */
+        draw_box(&d, 92 + i, 38 - i, 1, 10 + 2 * i, 60);
+        draw_box(&d, 237 - i, 38 - i, 1, 10 + 2 * i, 60);
+    }
+    draw_text(&d, 116, 50, 4, 250, "Switched on");
+    lines = lines_of(&d);
+    assert_int_equal(lines.count, 1);
+    assert_true(lines.list[0].box.x_px > 108);
+    assert_true(lines.list[0].box.x_px + lines.list[0].box.width_px < 230);
+    assert_in_range(lines.list[0].box.height_px, 8, 20);
+    free(lines.list);
+    draw_close(&d);
+}
+
 static void test_segment_noise_stays_within_its_bounds(void **state)
 {
     struct draw d;
@@ -164,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_segment_light_on_dark_is_found_too),
         cmocka_unit_test(test_segment_cells_between_borders_stay_apart),
         cmocka_unit_test(test_segment_borders_and_avatars_are_no_text),
+        cmocka_unit_test(test_segment_pill_is_cut_down_to_its_text),
         cmocka_unit_test(test_segment_noise_stays_within_its_bounds),
         cmocka_unit_test(test_segment_tiny_pages_are_no_trouble),
     };
