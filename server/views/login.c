@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define KEEP_ENDED_NS (INT64_C(7) * 86400 * CLOCK_NS_PER_S)
+
 struct attempt {
     struct exchange *x;
     const char *name;
@@ -37,6 +39,9 @@ static enum err write_attempt(struct store *writer, void *arg)
 
     if (a->right)
         e = store_accounts_login_add(writer, &a->login.row);
+    if (!e && a->right) /* the one place where logins grow is where they go */
+        e = store_accounts_sweep(writer,
+                                 a->login.row.created_ns - KEEP_ENDED_NS);
     if (e)
         return e;
     return door_write_audit(writer, &audit);
