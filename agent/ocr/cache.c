@@ -69,6 +69,16 @@ enum err cache_key(const struct plane *page, const struct plane_box *box,
     return WS_OK;
 }
 
+void cache_key_at(const struct plane_box *box, uint8_t key[CACHE_KEY_BYTES])
+{
+    const int32_t place[2] = {box->x_px + 1, box->y_px + 1};
+    uint8_t bytes[sizeof(place)];
+
+    memcpy(bytes, place, sizeof(place));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        key[i] ^= bytes[i]; /* the rest still names the picture */
+}
+
 static struct entry *set_of(struct cache *c, const uint8_t *key)
 {
     return c->sets[(key[0] | (key[1] << 8)) % SETS];
@@ -84,8 +94,9 @@ enum err cache_get(struct cache *c, const uint8_t key[CACHE_KEY_BYTES],
             continue;
         if (out->count + set[w].count > ENGINE_MAX_WORDS)
             return WS_FULL;
-        memcpy(out->list + out->count, set[w].words,
-               sizeof(*set[w].words) * set[w].count);
+        if (set[w].count > 0)
+            memcpy(out->list + out->count, set[w].words,
+                   sizeof(*set[w].words) * set[w].count);
         out->count += set[w].count;
         set[w].used = ++c->clock;
         return WS_OK;
@@ -112,17 +123,16 @@ void cache_put(struct cache *c, const uint8_t key[CACHE_KEY_BYTES],
     struct engine_word *copy;
     struct entry *e;
 
-    if (count == 0)
-        return;
     if (c->words + count > CACHE_MAX_WORDS)
         for (size_t s = 0; s < SETS; s++)
             for (size_t w = 0; w < WAYS; w++)
                 if (c->sets[s][w].used)
                     forget(c, &c->sets[s][w]);
-    copy = malloc(sizeof(*copy) * count);
+    copy = malloc(sizeof(*copy) * count + 1);
     if (!copy)
         return;
-    memcpy(copy, words, sizeof(*copy) * count);
+    if (count > 0)
+        memcpy(copy, words, sizeof(*copy) * count);
     e = place_in(c, set_of(c, key));
     memcpy(e->key, key, CACHE_KEY_BYTES);
     e->words = copy;

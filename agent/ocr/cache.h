@@ -27,11 +27,15 @@ OWN_DEFINE(cache_close, struct cache *)
 enum err cache_key(const struct plane *page, const struct plane_box *box,
                    uint8_t key[CACHE_KEY_BYTES]) WS_MUST_CHECK;
 
+/* Turn a picture's name into that of the picture at this place of the screen:
+ * for readings that are not sure enough to be believed anywhere else. */
+void cache_key_at(const struct plane_box *box, uint8_t key[CACHE_KEY_BYTES]);
+
 /* Append the words kept under a key. */
 enum err cache_get(struct cache *c, const uint8_t key[CACHE_KEY_BYTES],
                    struct engine_words *out) WS_MUST_CHECK;
 
-/* Keep words under a key; without memory nothing is kept. */
+/* Keep words (also none) under a key; without memory nothing is kept. */
 void cache_put(struct cache *c, const uint8_t key[CACHE_KEY_BYTES],
                const struct engine_word *words, size_t count);
 

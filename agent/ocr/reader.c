@@ -1,6 +1,8 @@
 /* A page is read line by line, because a line that was read once, and was
  * confident, need not be read again while its pixels stay the same: typing
- * costs one line, scrolling the lines that came into view. */
+ * costs one line, scrolling the lines that came into view. A reading that is
+ * not sure is believed only while its line stands still: a misread button is
+ * not replayed for every button of its kind. */
 #include "agent/ocr/reader.h"
 
 #include "agent/ocr/cache.h"
@@ -118,7 +120,7 @@ static enum err look(struct reader *r, const struct plane *page,
 /* Read a line that the cache does not know, and keep it if it is sure. */
 static enum err read_line(struct reader *r, const struct plane *page,
                           const struct segment_line *line,
-                          const uint8_t key[CACHE_KEY_BYTES],
+                          uint8_t key[CACHE_KEY_BYTES],
                           struct engine_words *words, struct reader_page *stats)
 {
     struct engine_words again = {.list = r->second};
@@ -138,9 +140,24 @@ static enum err read_line(struct reader *r, const struct plane *page,
         }
     }
     mend_line(words);
-    if (is_sure(words))
-        cache_put(r->cache, key, words->list, words->count);
+    if (!is_sure(words))
+        cache_key_at(&line->box, key);
+    cache_put(r->cache, key, words->list, words->count);
     return WS_OK;
+}
+
+/* Look a line up: sure readings of anywhere, unsure ones of this very place. */
+static enum err find_line(struct reader *r, const struct segment_line *line,
+                          const uint8_t key[CACHE_KEY_BYTES],
+                          struct engine_words *words)
+{
+    uint8_t here[CACHE_KEY_BYTES];
+
+    if (cache_get(r->cache, key, words) == WS_OK)
+        return WS_OK;
+    memcpy(here, key, sizeof(here));
+    cache_key_at(&line->box, here);
+    return cache_get(r->cache, here, words);
 }
 
 static void take_words(struct reader *r, const struct plane *page,
@@ -193,7 +210,7 @@ enum err reader_read(struct reader *r, const struct reader_picture *picture,
         if (e)
             return e;
         out->lines++;
-        e = cache_get(r->cache, key, &words);
+        e = find_line(r, &list[i], key, &words);
         if (e == WS_OK)
             out->lines_cached++;
         else

@@ -50,14 +50,31 @@ static void test_cache_kept_words_come_back(void **state)
     assert_string_equal(out.list[1].text, "beta");
 }
 
-static void test_cache_empty_line_is_not_kept(void **state)
+static void test_cache_empty_line_comes_back_empty(void **state)
 {
     struct engine_words out = {.list = room};
     uint8_t key[CACHE_KEY_BYTES];
 
     key_of(1, key);
     cache_put(*state, key, NULL, 0);
-    assert_int_equal(cache_get(*state, key, &out), WS_NOTFOUND);
+    assert_int_equal(cache_get(*state, key, &out), WS_OK);
+    assert_int_equal(out.count, 0);
+}
+
+static void test_cache_placed_key_is_of_one_place(void **state)
+{
+    uint8_t key[CACHE_KEY_BYTES], a[CACHE_KEY_BYTES], b[CACHE_KEY_BYTES];
+    struct plane_box one = {0, 0, 4, 2}, other = {0, 16, 4, 2};
+
+    (void)state;
+    key_of(1, key);
+    memcpy(a, key, sizeof(a));
+    memcpy(b, key, sizeof(b));
+    cache_key_at(&one, a);
+    cache_key_at(&other, b);
+    assert_memory_not_equal(a, key, sizeof(a));
+    assert_memory_not_equal(b, key, sizeof(b));
+    assert_memory_not_equal(a, b, sizeof(a));
 }
 
 static void test_cache_bounds_hold_and_the_newest_stay(void **state)
@@ -109,7 +126,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_CACHE(test_cache_kept_words_come_back),
-        WITH_CACHE(test_cache_empty_line_is_not_kept),
+        WITH_CACHE(test_cache_empty_line_comes_back_empty),
+        WITH_CACHE(test_cache_placed_key_is_of_one_place),
         WITH_CACHE(test_cache_bounds_hold_and_the_newest_stay),
         WITH_CACHE(test_cache_key_names_size_and_pixels),
     };
