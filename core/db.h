@@ -1,13 +1,14 @@
-/* db.h - SQLite, with one error vocabulary and cached statements.
+/* db.h - an SQL engine, with one error vocabulary and cached statements.
  *
- * Flow:    outbox and store_sqlite -> [db] -> one SQLite file
+ * Flow:    outbox and store_sqlite -> [db] -> one SQLite file; store_mysql
+ *          opens connections of its own driver (core/db_driver.h)
  * Errors:  WS_EXISTS   a unique constraint     WS_INVALID  another constraint
  *          WS_FULL     the disk is full        WS_CORRUPT  the file is broken
  *          WS_AGAIN    busy, or the owner has to recover the WAL first
  *          WS_DENIED   read only               WS_NOTFOUND no file to read
  *          WS_IO       everything else
- *          all but WS_EXISTS and WS_NOTFOUND are logged here in SQLite's words
- * Owns:    db_open() hands over a handle; statements belong to it
+ *          all but WS_EXISTS and WS_NOTFOUND are logged here in the engine's
+ * words Owns:    db_open() hands over a handle; statements belong to it
  * Process: one thread a handle; a WAL file has one connection that writes
  *          (rigs.md: SQLite before 3.51.3), others open DB_READONLY
  */
