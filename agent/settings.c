@@ -1,5 +1,7 @@
 #include "agent/settings.h"
 
+#include "agent/ai/classify.h"
+
 #include "core/clock.h"
 
 #include <ctype.h>
@@ -53,6 +55,8 @@ static const struct conf_key keys[] = {
         "read the words on the screen, on this machine"),
     KEY(ocr_deadline, ocr_deadline_ms, DURATION, "20s", 100, 5 * MINUTE,
         "for reading one frame"),
+    KEY(rules, rules, PATH, "", 0, 4095,
+        "file of your own category rules, as: development app=emacs"),
     KEY(input_counts, input_counts, BOOL, "on", 0, 0,
         "count keys and buttons, never which"),
     KEY(picture_every, picture_every_ms, DURATION, "60s", 5 * SECOND, 24 * HOUR,
@@ -222,12 +226,21 @@ static enum err normalize_server(struct settings *s)
     return WS_OK;
 }
 
+static bool check_rules(const struct settings *s, FILE *messages)
+{
+    OWN(classify_close)
+    struct classify *rules = NULL;
+
+    return classify_open_file(&rules, s->rules, messages) == WS_OK;
+}
+
 enum err settings_check(struct settings *s, FILE *messages)
 {
     bool good = check_source(s, messages);
 
     good = check_tier(s, messages) && good;
     good = check_acknowledge(s, messages) && good;
+    good = check_rules(s, messages) && good;
     if (!*s->server) {
         fprintf(messages, "server is empty: give an address like "
                           "http://127.0.0.1:8080\n");

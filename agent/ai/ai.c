@@ -85,7 +85,7 @@ static enum err acquire(struct ai *ai)
     if (!e)
         e = client_open(&ai->client, role->fds[ROLE_FD_OUTBOX], role->env);
     if (!e)
-        e = classify_open(&ai->rules, "", stderr);
+        e = classify_open_file(&ai->rules, role->settings->rules, stderr);
     if (!e)
         e = open_learned(ai);
     if (!e)

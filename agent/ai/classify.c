@@ -2,6 +2,9 @@
 
 #include "agent/ai/classify_table.h"
 
+#include "core/buf.h"
+#include "core/io.h"
+
 #include <ctype.h>
 #include <regex.h>
 #include <stdbool.h>
@@ -9,6 +12,7 @@
 #include <string.h>
 
 #define MAX_RULES 256
+#define MAX_FILE_BYTES (256 * 1024)
 #define BY_USER 1.0 /* confidence of each way to decide */
 #define BY_NAME 0.75
 #define BY_TITLE 0.625
@@ -127,6 +131,25 @@ enum err classify_open(struct classify **out, const char *rules, FILE *messages)
         return worst;
     *out = TAKE(c);
     return WS_OK;
+}
+
+enum err classify_open_file(struct classify **out, const char *path,
+                            FILE *messages)
+{
+    OWN_BUF struct buf text = BUF_EMPTY;
+    enum err e;
+
+    if (!*path)
+        return classify_open(out, "", messages);
+    e = io_read_file(path, MAX_FILE_BYTES, &text);
+    if (e) {
+        fprintf(messages,
+                "rules is \"%s\": it cannot be read, or is over %d KiB; give "
+                "a file of lines like: development app=emacs\n",
+                path, MAX_FILE_BYTES / 1024);
+        return e;
+    }
+    return classify_open(out, buf_text(&text), messages);
 }
 
 void classify_close(struct classify *c)

@@ -58,6 +58,10 @@ struct classify;
  * (POSIX extended, any case; both may stand in one line). # is a comment. */
 enum err classify_open(struct classify **out, const char *rules,
                        FILE *messages) WS_MUST_CHECK;
+
+/* The same from a file; an empty path means no rules of the person's own. */
+enum err classify_open_file(struct classify **out, const char *path,
+                            FILE *messages) WS_MUST_CHECK;
 void classify_close(struct classify *c);
 OWN_DEFINE(classify_close, struct classify *)
 

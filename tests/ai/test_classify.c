@@ -121,6 +121,31 @@ static void test_classify_bad_rules_are_all_named(void **state)
     free(text);
 }
 
+static void test_classify_rules_come_from_a_file(void **state)
+{
+    char path[] = "/tmp/rules.XXXXXX";
+    int fd = mkstemp(path);
+    OWN(classify_close)
+    struct classify *c = NULL, *none = NULL, *bad = NULL;
+    struct classify_result r;
+    char *text = NULL;
+    size_t len;
+    FILE *to = open_memstream(&text, &len);
+
+    (void)state;
+    assert_int_equal(write(fd, "games app=^code$\n", 17), 17);
+    close(fd);
+    assert_int_equal(classify_open_file(&c, path, to), WS_OK);
+    classify_window(c, "code", "", &r);
+    assert_int_equal(r.category, CATEGORY_GAMES);
+    unlink(path);
+    assert_int_equal(classify_open_file(&none, "", to), WS_OK);
+    assert_int_equal(classify_open_file(&bad, path, to), WS_NOTFOUND);
+    fclose(to);
+    assert_non_null(strstr(text, path));
+    free(text);
+}
+
 static void test_classify_empty_facts_are_unknown(void **state)
 {
     struct classify_result r;
@@ -142,6 +167,7 @@ int main(void)
         cmocka_unit_test(test_classify_first_user_rule_wins_and_is_named),
         cmocka_unit_test(test_classify_rule_never_names_the_window_text),
         cmocka_unit_test(test_classify_bad_rules_are_all_named),
+        cmocka_unit_test(test_classify_rules_come_from_a_file),
         cmocka_unit_test(test_classify_empty_facts_are_unknown),
     };
 
