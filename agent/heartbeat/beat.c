@@ -24,6 +24,13 @@ static void write_worker(const struct beat_scope *s, enum board_role role,
     jsonw_object_end(w);
 }
 
+/* A worker that is switched off is not one that is down. */
+static bool is_off(const struct beat_scope *s, enum board_role role)
+{
+    return role == BOARD_OCR && atomic_load(&s->board->ocr_state) == 0 &&
+           atomic_load(&s->board->role[role].pid) == 0;
+}
+
 static void write_queue(const struct beat_scope *s, struct jsonw *w)
 {
     const struct client_counts *c = s->counts;
@@ -68,7 +75,8 @@ enum err beat_body(const struct beat_scope *s, struct buf *out)
     write_numbers(s, &w);
     jsonw_array(&w, "workers");
     for (role = 0; role < BOARD_ROLES; role++)
-        write_worker(s, (enum board_role)role, &w);
+        if (!is_off(s, (enum board_role)role))
+            write_worker(s, (enum board_role)role, &w);
     jsonw_array_end(&w);
     write_queue(s, &w);
     jsonw_object_end(&w);
