@@ -89,7 +89,7 @@ static void read_words(struct list *l)
         page_problem(&l->page, "q", "is longer than 200 characters");
         return;
     }
-    strcpy(l->words_text, q);
+    memcpy(l->words_text, q, strlen(q) + 1);
     while ((word = strsep(&rest, " \t"))) {
         if (!*word)
             continue;

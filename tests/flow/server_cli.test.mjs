@@ -2,11 +2,11 @@
 // used rightly and wrongly.
 
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Proc, children, freePort, program, run, sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { children, program, run, startServer, tempDir, waitFor } from './lib/procs.mjs';
 import { Layer1 } from './lib/wire.mjs';
 import { PASSWORD, Person, addUser, command } from './lib/people.mjs';
 
