@@ -59,6 +59,11 @@ static struct stmt *stmt_of(struct db_stmt *s)
 
 static const struct db_driver driver;
 
+static bool is_no_room(int number)
+{
+    return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
 /* Codes in the caller's words; the extended code decides where it can. */
 static enum err code_to_err(sqlite3 *raw, int code)
 {
@@ -106,8 +111,7 @@ static enum err code_to_err(sqlite3 *raw, int code)
             return WS_DENIED;
         return WS_IO;
     case SQLITE_IOERR:
-        if (raw && (sqlite3_system_errno(raw) == ENOSPC ||
-                    sqlite3_system_errno(raw) == EDQUOT))
+        if (raw && is_no_room(sqlite3_system_errno(raw)))
             return WS_FULL;
         return WS_IO;
     default:

@@ -74,6 +74,11 @@ static const char schema[] =
     "PRAGMA user_version=1;"
     "COMMIT;";
 
+/* The queue is small next to what a WAL may grow to, and on a full disk the
+ * WAL would be what fills it. */
+static const char small_wal[] = "PRAGMA wal_autocheckpoint=256;"
+                                "PRAGMA journal_size_limit=1048576;";
+
 static const char *const total_names[TOTALS] = {
     [TOTAL_RECORDED] = "recorded",
     [TOTAL_DELIVERED] = "delivered",
@@ -195,6 +200,8 @@ enum err outbox_open(struct outbox **out, const struct outbox_options *options)
     e = blobs_open(&o->blobs, options->pictures);
     if (!e)
         e = db_open(&o->db, options->path, DB_EXCLUSIVE);
+    if (!e)
+        e = db_exec(o->db, small_wal);
     if (!e)
         e = migrate(o->db, options->path);
     if (!e)

@@ -230,6 +230,7 @@ static enum err put_all(struct outbox *o, const struct outbox_put *put,
 enum err outbox_put(struct outbox *o, const struct outbox_put *put,
                     uint64_t *seqs)
 {
+    uint64_t given[CLIENT_MAX_PUT];
     enum err e = WS_NOTFOUND;
     size_t i;
 
@@ -247,10 +248,12 @@ enum err outbox_put(struct outbox *o, const struct outbox_put *put,
     e = outbox_enter(o);
     if (e)
         return e;
-    e = outbox_leave(o, put_all(o, put, seqs));
-    if (!e)
-        o->lost = 0;
-    return e;
+    e = outbox_leave(o, put_all(o, put, given));
+    if (e)
+        return e;
+    memcpy(seqs, given, put->count * sizeof(given[0]));
+    o->lost = 0;
+    return WS_OK;
 }
 
 void outbox_lose(struct outbox *o, int64_t items)

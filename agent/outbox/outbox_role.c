@@ -44,7 +44,8 @@ struct loop {
     struct control_scope scope;
     struct reply replies[OUTBOX_ROLE_TURN];
     size_t reply_count;
-    bool begun; /* a transaction of this turn */
+    bool begun;       /* a transaction of this turn */
+    enum err trouble; /* of the last transaction, said once */
     int64_t tidy_at_ns, board_at_ns;
 };
 
@@ -159,14 +160,16 @@ static enum err turn(struct loop *l)
     else if (l->begun)
         e = outbox_commit(l->outbox);
     if (e) {
-        log_error("outbox_turn", "%zu requests undone: %s", l->reply_count,
-                  err_name(e));
+        if (e != l->trouble)
+            log_error("outbox_turn", "requests are undone: %s", err_name(e));
         retract(l, e);
         (void)!control_restore_pause(&l->scope);
     } else if (l->begun) {
         supervise_child_progress();
         outbox_start_totals(l->outbox, l->role->board);
     }
+    if (l->begun || e)
+        l->trouble = e;
     l->begun = false;
     send_replies(l);
     /* A full disk and a busy file pass; others mean: open the file again. */

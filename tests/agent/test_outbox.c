@@ -2,6 +2,8 @@
 #include "tests/agent/queue_rig.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static size_t pictures_on_disk(void)
@@ -630,6 +632,46 @@ static void test_outbox_open_numbers_survive(void **state)
     assert_memory_equal(&before, &after, sizeof(before));
 }
 
+/* --- a full disk --- */
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_outbox_full_disk_loses_nothing_and_passes(void **state)
+{
+    struct client_counts full;
+    uint64_t seq = 0;
+    enum err e = WS_OK;
+    int n;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    rig_register();
+    limit_files(600000);
+    for (n = 0; n < 5000 && !e; n++)
+        e = n % 2 ? rig_put(n, NULL, &seq)
+                  : rig_put_picture((char)n, 3000, &seq);
+    full = rig_counts();
+    assert_int_equal(e, WS_FULL);
+    assert_int_equal(full.head_seq, seq); /* the failed one took no seq */
+    assert_int_equal(rig_put(1, NULL, &seq), WS_FULL); /* still */
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(rig_put(1, NULL, &seq), WS_OK);
+    assert_int_equal(seq, full.head_seq + 1);
+    rig_check_law();
+    rig_close();
+    rig_open();
+    assert_int_equal(outbox_session_resume(rig.outbox, 1), WS_OK);
+    assert_int_equal(rig_counts().head_seq, seq);
+    rig_check_law();
+}
+
 static void test_outbox_older_run_keeps_its_own_token(void **state)
 {
     struct client_session old = rig_session();
@@ -686,6 +728,7 @@ int main(void)
         RIG_CASE(test_outbox_failed_verb_leaves_its_neighbours),
         RIG_CASE(test_outbox_rollback_forgets_numbers_too),
         RIG_CASE(test_outbox_open_numbers_survive),
+        RIG_CASE(test_outbox_full_disk_loses_nothing_and_passes),
         RIG_CASE(test_outbox_older_run_keeps_its_own_token),
     };
 
