@@ -104,8 +104,10 @@ static void test_outbox_killed_at_any_moment_keeps_what_it_acked(void **state)
         assert_int_equal(pipe(pipes), 0);
         pid = fork();
         assert_true(pid >= 0);
-        if (pid == 0)
+        if (pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             record_for_ever(pipes[1]);
+        }
         close(pipes[1]);
         sleep_us((long)env_random_below(&env_system, MAX_LIFE_US));
         kill_child(pid);
@@ -148,8 +150,10 @@ static pid_t start_owner(int fd)
     pid_t pid = fork();
 
     assert_true(pid >= 0);
-    if (pid == 0)
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a check fails */
         serve_for_ever(fd);
+    }
     return pid;
 }
 
