@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <sys/mman.h>
 
 struct rig {
@@ -150,6 +151,19 @@ __attribute__((unused)) static enum err rig_put_picture(char fill, size_t len,
     e = outbox_put(rig.outbox, &put, seq);
     close(item.picture_fd);
     return e;
+}
+
+__attribute__((unused)) static size_t rig_pictures(void)
+{
+    DIR *d = opendir(rig.pictures);
+    struct dirent *entry;
+    size_t n = 0;
+
+    assert_non_null(d);
+    while ((entry = readdir(d)))
+        n += entry->d_name[0] != '.';
+    closedir(d);
+    return n;
 }
 
 /* --- the other side --- */

@@ -125,6 +125,10 @@ static void run_poisoned(uint64_t poison, int status, const char *body,
 #define PROBLEM(type)                                                          \
     "{\"type\":\"/problems/" type "\",\"error\":\"x\",\"detail\":\"bad\"}"
 
+#define LINE(seq, status) "{\"seq\":" #seq ",\"status\":\"" status "\"}"
+#define REJECTED(seq, type)                                                    \
+    "{\"seq\":" #seq ",\"status\":\"rejected\",\"problem\":" PROBLEM(type) "}"
+
 static void assert_verdicts(uint64_t from, uint64_t to, int verdict)
 {
     for (; from <= to; from++)
@@ -135,14 +139,12 @@ static void assert_verdicts(uint64_t from, uint64_t to, int verdict)
 
 static void test_delivery_2xx_with_list_settles_each_item(void **state)
 {
+    static const char body[] = "{\"results\":[" LINE(2, "accepted") "," LINE(
+        3, "duplicate") "," REJECTED(4, "bad-item") "," LINE(5, "retry") "]}";
+
     (void)state;
     begin(5, false);
-    answer_with(200, "{\"results\":["
-                     "{\"seq\":2,\"status\":\"accepted\",\"id\":70},"
-                     "{\"seq\":3,\"status\":\"duplicate\",\"id\":71},"
-                     "{\"seq\":4,\"status\":\"rejected\",\"problem\":" PROBLEM(
-                         "bad-item") "},"
-                                     "{\"seq\":5,\"status\":\"retry\"}]}");
+    answer_with(200, body);
     assert_verdicts(2, 3, CLIENT_DELIVERED);
     assert_verdicts(4, 4, CLIENT_BURY);
     assert_string_equal(w.reason[4], "400 bad");
@@ -154,13 +156,12 @@ static void test_delivery_2xx_with_list_settles_each_item(void **state)
 
 static void test_delivery_list_in_another_order_is_matched_by_seq(void **state)
 {
+    static const char body[] = "{\"results\":[" LINE(4, "accepted") "," LINE(
+        99, "accepted") "," LINE(2, "retry") "," LINE(3, "duplicate") "]}";
+
     (void)state;
     begin(3, false);
-    answer_with(200, "{\"results\":["
-                     "{\"seq\":4,\"status\":\"accepted\"},"
-                     "{\"seq\":99,\"status\":\"accepted\"},"
-                     "{\"seq\":2,\"status\":\"retry\"},"
-                     "{\"seq\":3,\"status\":\"duplicate\"}]}");
+    answer_with(200, body);
     assert_verdicts(2, 2, CLIENT_RETRY);
     assert_verdicts(3, 4, CLIENT_DELIVERED);
 }
@@ -319,18 +320,13 @@ static void test_delivery_unknown_answers_are_retried_for_ever(void **state)
 
 static void test_delivery_seq_reused_moves_the_session(void **state)
 {
+    static const char body[] =
+        "{\"results\":[" LINE(2, "accepted") "," REJECTED(
+            3, "seq-reused") "," LINE(4, "accepted") "," LINE(5, "retry") "]}";
+
     (void)state;
     begin(4, false);
-    answer_with(200, "{\"results\":["
-                     "{\"seq\":2,\"status\":\"accepted\"},"
-                     "{\"seq\":3,\"status\":\"rejected\","
-                     "\"problem\":" PROBLEM("seq-reused") "},"
-                                                          "{\"seq\":4,"
-                                                          "\"status\":"
-                                                          "\"accepted\"},"
-                                                          "{\"seq\":5,"
-                                                          "\"status\":"
-                                                          "\"retry\"}]}");
+    answer_with(200, body);
     assert_verdicts(3, 3, CLIENT_MOVE);
     begin(2, true);
     answer_with(422, PROBLEM("seq-reused"));
@@ -473,52 +469,6 @@ static void test_delivery_retry_after_outlasts_a_heartbeat(void **state)
     assert_true(w.d.wait_may_end); /* no answer: a heartbeat ends it */
 }
 
-static void test_backoff_is_full_jitter_within_bounds(void **state)
-{
-    int64_t attempts, i, least, most, wait, bound;
-
-    (void)state;
-    for (attempts = 1; attempts < 70; attempts++) {
-        bound = attempts > 9 ? BACKOFF_CAP_MS : 1000 << (attempts - 1);
-        if (bound > BACKOFF_CAP_MS)
-            bound = BACKOFF_CAP_MS;
-        least = INT64_MAX;
-        most = 0;
-        for (i = 0; i < 300; i++) {
-            wait = backoff_ms(&env_system, attempts, BACKOFF_CAP_MS,
-                              TRANSPORT_NO_RETRY_AFTER);
-            assert_in_range(wait, 0, bound);
-            least = wait < least ? wait : least;
-            most = wait > most ? wait : most;
-        }
-        /* Spread over the whole range: 300 draws miss a tenth of it at one
-         * end with probability 0.9^300 = 2e-14. */
-        assert_true(least < bound / 10);
-        assert_true(most > bound - bound / 10);
-    }
-}
-
-static void test_backoff_retry_after_is_honoured_and_clamped(void **state)
-{
-    (void)state;
-    assert_in_range(backoff_ms(&env_system, 1, BACKOFF_CAP_MS, 5), 5000, 5000);
-    assert_in_range(backoff_ms(&env_system, 1, BACKOFF_CAP_MS, 0), 0, 1000);
-    assert_int_equal(backoff_ms(&env_system, 1, BACKOFF_CAP_MS, INT64_MAX / 10),
-                     BACKOFF_CAP_MS);
-    assert_int_equal(backoff_ms(&env_system, 1, 10000, 3600), 10000);
-}
-
-static void test_backoff_left_of_another_clock_is_over(void **state)
-{
-    const int64_t now = fixed_wall(NULL);
-
-    (void)state;
-    assert_int_equal(backoff_left_ms(now + 5 * CLOCK_NS_PER_S, now), 5000);
-    assert_int_equal(backoff_left_ms(now - 1, now), 0);
-    assert_int_equal(
-        backoff_left_ms(now + INT64_C(86400) * 3650 * CLOCK_NS_PER_S, now), 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -542,9 +492,6 @@ int main(void)
         cmocka_unit_test(test_delivery_refused_session_is_never_lost),
         cmocka_unit_test(test_delivery_one_by_one_sends_single_items),
         cmocka_unit_test(test_delivery_retry_after_outlasts_a_heartbeat),
-        cmocka_unit_test(test_backoff_is_full_jitter_within_bounds),
-        cmocka_unit_test(test_backoff_retry_after_is_honoured_and_clamped),
-        cmocka_unit_test(test_backoff_left_of_another_clock_is_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
