@@ -16,6 +16,7 @@ struct beat_scope {
     const struct client_session *session;
     const struct client_counts *counts;
     int64_t wall_ns, boot_ns;
+    int64_t disk_free_bytes; /* of the state folder; -1: not known */
 };
 
 /* Append the JSON body; nothing for a layer-1 server. */

@@ -8,10 +8,12 @@
 #include "core/log.h"
 #include "core/supervise.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #define HEARTBEAT_POLL_MS 250
 #define HEARTBEAT_DEADLINE_MS 10000
@@ -21,6 +23,7 @@ struct heartbeat {
     struct env env; /* the role's, with the network */
     struct client *client;
     struct http_client *http;
+    int state_fd; /* the state folder, to ask for room only (O_PATH) */
     int64_t due_mono_ns;
     enum beat_result last;
     bool beaten; /* at least one answer came back good */
@@ -110,6 +113,15 @@ static enum err send_beat(struct heartbeat *h, const struct client_session *s,
     return WS_OK;
 }
 
+static int64_t disk_free(const struct heartbeat *h)
+{
+    struct statvfs st;
+
+    if (h->state_fd < 0 || fstatvfs(h->state_fd, &st) < 0)
+        return -1;
+    return (int64_t)(st.f_bavail * st.f_frsize);
+}
+
 static enum err beat(struct heartbeat *h)
 {
     OWN_BUF struct buf body = BUF_EMPTY;
@@ -119,7 +131,8 @@ static enum err beat(struct heartbeat *h)
                                .session = &session,
                                .counts = &counts,
                                .wall_ns = env_wall_ns(&h->env),
-                               .boot_ns = env_boot_ns(&h->env)};
+                               .boot_ns = env_boot_ns(&h->env),
+                               .disk_free_bytes = disk_free(h)};
     enum err e = client_session(h->client, &session);
 
     if (e || session.session_id == 0)
@@ -145,6 +158,7 @@ static enum err acquire(struct heartbeat *h)
         e = http_client_trust(h->http, s->ca_file);
     if (e)
         return e;
+    h->state_fd = open(s->state, O_PATH | O_DIRECTORY | O_CLOEXEC);
     http_client_warm(h->http);
     http_client_on_wait(h->http, stay_alive, h);
     h->env = *h->role->env;
@@ -192,7 +206,7 @@ static void serve(struct heartbeat *h)
 
 int heartbeat_run(struct role *role)
 {
-    struct heartbeat h = {.role = role, .last = BEAT_HEARD};
+    struct heartbeat h = {.role = role, .last = BEAT_HEARD, .state_fd = -1};
     enum err e = acquire(&h);
 
     if (!e)
@@ -203,5 +217,6 @@ int heartbeat_run(struct role *role)
     }
     http_client_close(h.http);
     client_close(h.client);
+    own_fd(&h.state_fd);
     return e ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -312,7 +312,8 @@ static void test_beat_body_is_as_the_wire_has_it(void **state)
     struct beat_scope scope = {.session = &s,
                                .counts = &counts,
                                .wall_ns = 65 * CLOCK_NS_PER_S,
-                               .boot_ns = 1000 * CLOCK_NS_PER_S};
+                               .boot_ns = 1000 * CLOCK_NS_PER_S,
+                               .disk_free_bytes = 4096};
     int fd;
 
     (void)state;
@@ -327,6 +328,7 @@ static void test_beat_body_is_as_the_wire_has_it(void **state)
     assert_int_equal(json_parse(body.data, body.len, &doc, NULL), WS_OK);
     assert_int_equal(wire_check(&wire_heartbeat, doc, &problems), WS_OK);
     assert_int_equal(json_int(json_get(doc, "head_seq"), 0), 12);
+    assert_int_equal(json_int(json_get(doc, "disk_free_bytes"), 0), 4096);
     assert_int_equal(json_int(json_get(json_get(doc, "queue"), "oldest_s"), 0),
                      60);
     assert_non_null(strstr(body.data, "{\"name\":\"ai\",\"alive\":true,"));
