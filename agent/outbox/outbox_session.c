@@ -144,6 +144,23 @@ enum err outbox_session_resume(struct outbox *o, int64_t number)
     return e;
 }
 
+/* The ring counts on: what it dropped before is accounted already. */
+static enum err inherit_frames(struct outbox *o, int64_t from)
+{
+    struct db_stmt *s;
+    enum err e = db_stmt(o->db,
+                         "UPDATE session SET frames_dropped = (SELECT"
+                         " frames_dropped FROM session WHERE number = ?)"
+                         " WHERE number = ?",
+                         &s);
+
+    if (e)
+        return e;
+    db_bind_int(s, from);
+    db_bind_int(s, o->present);
+    return db_run(s);
+}
+
 enum err outbox_session_again(struct outbox *o, int64_t number)
 {
     OWN_BUF struct buf facts = BUF_EMPTY;
@@ -163,7 +180,9 @@ enum err outbox_session_again(struct outbox *o, int64_t number)
     buf_append(&facts, data, len);
     db_reset(s);
     e = buf_check(&facts);
-    return e ? e : insert_session(o, facts.data, facts.len);
+    if (!e)
+        e = insert_session(o, facts.data, facts.len);
+    return e ? e : inherit_frames(o, number);
 }
 
 enum err outbox_session_find(struct outbox *o, const char *uid,

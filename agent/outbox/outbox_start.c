@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,6 +40,68 @@ enum err outbox_start_open(struct outbox **out, const struct settings *settings,
     if (!e)
         e = io_make_dirs(settings->state);
     return e ? e : outbox_open(out, &options);
+}
+
+/* --- a file that is no queue any more --- */
+
+static void move_beside(const char *path, const char *ending, int64_t stamp_s)
+{
+    OWN_BUF struct buf from = BUF_EMPTY, to = BUF_EMPTY;
+
+    buf_printf(&from, "%s%s", path, ending);
+    buf_printf(&to, "%s.broken-%lld%s", path, (long long)stamp_s, ending);
+    if (buf_check(&from) || buf_check(&to))
+        return;
+    if (rename(from.data, to.data) < 0 && errno != ENOENT)
+        (void)!err_sys("outbox: set %s aside", from.data);
+}
+
+/* Recording goes on in a new file; the old one stays for whoever can read it,
+ * and the server is told that this agent's past has a hole. */
+static enum err open_or_set_aside(struct outbox **out, const struct role *role,
+                                  bool *set_aside)
+{
+    OWN_FREE char *path = io_path(role->settings->state, OUTBOX_START_FILE);
+    int64_t stamp_s = env_wall_ns(role->env) / CLOCK_NS_PER_S;
+    enum err e = outbox_start_open(out, role->settings, role->env);
+
+    *set_aside = false;
+    if (e != WS_CORRUPT)
+        return e;
+    if (!path)
+        return WS_NOMEM;
+    log_error("queue_set_aside",
+              "%s is damaged: it stays as %s.broken-%lld, a new queue begins",
+              path, path, (long long)stamp_s);
+    move_beside(path, "", stamp_s);
+    move_beside(path, "-wal", stamp_s);
+    *set_aside = true;
+    return outbox_start_open(out, role->settings, role->env);
+}
+
+static enum err say_set_aside(struct outbox *o)
+{
+    OWN_BUF struct buf payload = BUF_EMPTY;
+    struct client_item item = {.kind = WIRE_ITEM_EVENT, .picture_fd = -1};
+    struct outbox_put put = {.items = &item, .count = 1};
+    struct jsonw w;
+    uint64_t seq;
+    enum err e;
+
+    jsonw_init(&w, &payload);
+    jsonw_object(&w, NULL);
+    jsonw_text(&w, "event", "queue_set_aside");
+    jsonw_time(&w, "at", env_wall_ns(o->env));
+    jsonw_text(&w, "reason",
+               "the queue file was damaged; what it held is not "
+               "delivered");
+    jsonw_object_end(&w);
+    e = buf_check(&payload);
+    if (e)
+        return e;
+    item.payload = payload.data;
+    item.payload_len = payload.len;
+    return outbox_put(o, &put, &seq);
 }
 
 static enum err start_session(struct outbox *o, const struct role *role)
@@ -225,12 +288,15 @@ enum err outbox_start(struct outbox **out, const struct role *role)
     OWN(outbox_close)
     struct outbox *o = NULL;
     struct control_scope scope = {.board = role->board, .env = role->env};
-    enum err e = outbox_start_open(&o, role->settings, role->env);
+    bool set_aside;
+    enum err e = open_or_set_aside(&o, role, &set_aside);
 
     if (!e)
         e = note_server(o, role);
     if (!e)
         e = start_session(o, role);
+    if (!e && set_aside)
+        e = say_set_aside(o);
     if (!e)
         e = acknowledge(o, role);
     if (!e)

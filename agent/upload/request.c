@@ -266,8 +266,11 @@ static enum err read_picture(const struct client_lease *lease, struct buf *out)
             return n < 0 ? err_sys("request: picture") : WS_INVALID;
         have += (size_t)n;
     }
+    if (e)
+        return e;
     out->len = have;
-    return e;
+    out->data[have] = '\0';
+    return WS_OK;
 }
 
 static enum err add_image(struct request *r)

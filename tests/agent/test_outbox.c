@@ -328,6 +328,25 @@ static void test_outbox_erased_item_is_gone_and_counted(void **state)
     rig_check_law();
 }
 
+static void test_outbox_moved_session_counts_no_frame_twice(void **state)
+{
+    struct client_item item = {.kind = WIRE_ITEM_METRIC, .picture_fd = -1};
+    struct outbox_put put = {.items = &item, .count = 1, .frames_dropped = 3};
+    char payload[512];
+    uint64_t seq;
+
+    (void)state;
+    rig_register();
+    item.payload = payload;
+    item.payload_len =
+        (size_t)snprintf(payload, sizeof(payload), RIG_METRIC, 1);
+    assert_int_equal(outbox_put(rig.outbox, &put, &seq), WS_OK);
+    assert_int_equal(rig_settle(seq, CLIENT_MOVE, "422"), WS_OK);
+    assert_int_equal(outbox_put(rig.outbox, &put, &seq), WS_OK);
+    assert_int_equal(rig_counts().dropped, 3);
+    rig_check_law();
+}
+
 static void test_outbox_seq_reuse_moves_all_to_a_new_session(void **state)
 {
     struct client_session before, after;
@@ -468,6 +487,7 @@ int main(void)
         RIG_CASE(test_outbox_enroll_renews_a_refused_token),
         RIG_CASE(test_outbox_kept_item_is_not_leased_again),
         RIG_CASE(test_outbox_erased_item_is_gone_and_counted),
+        RIG_CASE(test_outbox_moved_session_counts_no_frame_twice),
         RIG_CASE(test_outbox_seq_reuse_moves_all_to_a_new_session),
         RIG_CASE(test_outbox_moved_tombstone_keeps_its_count),
         RIG_CASE(test_outbox_failed_verb_leaves_its_neighbours),

@@ -2,7 +2,7 @@
 // another server, and pictures with their own lane.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
@@ -168,4 +168,15 @@ test('pictures arrive whole; one that the server refuses is a dead letter, metri
   await agent.stop();
   await server.stop();
   await assertComplete(data, 1);
+});
+
+test('a damaged queue file is set aside, said, and recording goes on', { timeout: 60000 }, async (t) => {
+  const server = await startServer(t);
+  const state = tempDir(t, 'ws-agent-');
+  writeFileSync(join(state, 'outbox.db'), 'this was a queue once '.repeat(500));
+  const agent = startAgent(t, { server: server.url, state, args: fast });
+  assertLaw(await delivers(agent).then(() => drained(agent)));
+  assert.ok(readdirSync(state).some((name) => /^outbox\.db\.broken-\d+$/.test(name)));
+  const sent = await ask(agent.state, { verb: 'sent', limit: 1000 });
+  assert.ok(sent.items.some((item) => item.kind === 'event'), 'the hole is told');
 });
