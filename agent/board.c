@@ -62,6 +62,7 @@ static const struct {
     TIME(last_observation_wall),
     NUMBER(ocr_state),
     NUMBER(pictures_withheld),
+    NUMBER(pixels_wanted),
     TIME(last_upload_wall),
     TIME(last_ai_upload_wall),
     NUMBER(items_delivered),

@@ -214,67 +214,72 @@ static uint64_t dropped_total(const struct control *c)
     return sum;
 }
 
-/* The slot in this hand with the oldest frame; false when there is none. */
-static bool oldest(const struct control *c, enum hand hand, unsigned *index,
-                   uint64_t *word)
+/* Every word once. The other side moves while we look, so what is seen is not
+ * of one moment: whoever acts on a word does so by compare-and-swap. */
+static void look(const struct control *c, uint64_t seen[RING_SLOTS])
 {
-    bool found = false;
-    unsigned i;
-
-    for (i = 0; i < RING_SLOTS; i++) {
-        uint64_t w = atomic_load(&c->word[i]);
-
-        if (hand_of(w) != hand)
-            continue;
-        /* The difference, not the numbers: the order may wrap. */
-        if (found && (int32_t)(order_of(w) - order_of(*word)) >= 0)
-            continue;
-        found = true;
-        *index = i;
-        *word = w;
-    }
-    return found;
+    for (unsigned i = 0; i < RING_SLOTS; i++)
+        seen[i] = atomic_load(&c->word[i]);
 }
 
-/* The free slot that was used last: its pages are there already, so a reader
- * that keeps up costs one picture of memory, not RING_SLOTS. */
-static bool newest_free(const struct control *c, unsigned *index,
-                        uint64_t *word)
+/* The slot in this hand with the oldest frame, or the newest one; RING_SLOTS
+ * when there is none. The difference, not the numbers: the order may wrap. */
+static unsigned by_order(const uint64_t seen[RING_SLOTS], enum hand hand,
+                         bool newest)
 {
-    bool found = false;
-    unsigned i;
+    unsigned best = RING_SLOTS;
 
-    for (i = 0; i < RING_SLOTS; i++) {
-        uint64_t w = atomic_load(&c->word[i]);
+    for (unsigned i = 0; i < RING_SLOTS; i++) {
+        int32_t ahead;
 
-        if (hand_of(w) != FREE)
+        if (hand_of(seen[i]) != hand)
             continue;
-        if (found && (int32_t)(order_of(w) - order_of(*word)) <= 0)
-            continue;
-        found = true;
-        *index = i;
-        *word = w;
+        ahead = best == RING_SLOTS
+                    ? 0
+                    : (int32_t)(order_of(seen[i]) - order_of(seen[best]));
+        if (best == RING_SLOTS || (newest ? ahead > 0 : ahead < 0))
+            best = i;
     }
-    return found;
+    return best;
+}
+
+/* Which slot the next frame goes to, and how many frames that loses. The free
+ * slot used last comes first: its pages are there already, so a reader that
+ * keeps up costs one picture of memory, not RING_SLOTS. */
+static unsigned choose(const uint64_t seen[RING_SLOTS], uint32_t *loses)
+{
+    unsigned index = by_order(seen, FREE, true);
+
+    *loses = 0;
+    if (index < RING_SLOTS)
+        return index;
+    *loses = 1;
+    return by_order(seen, READY, false);
 }
 
 enum err ring_claim(struct ring *r, struct ring_slot *out)
 {
     struct control *c = r->control;
+    uint64_t seen[RING_SLOTS], again[RING_SLOTS];
 
     for (;;) {
-        unsigned index = 0;
-        uint64_t word = 0;
-        uint32_t lost;
+        uint32_t loses;
+        unsigned index;
 
-        if (newest_free(c, &index, &word))
-            lost = lost_of(word);
-        else if (oldest(c, READY, &index, &word))
-            lost = lost_of(word) + 1;
-        else
-            return WS_AGAIN; /* dead hands hold the rest: not yet reclaimed */
+        look(c, seen);
+        index = choose(seen, &loses);
+        if (index == RING_SLOTS) {
+            /* A reader that moves can hide a slot from one look; when two
+             * looks are alike, dead hands hold them all. */
+            look(c, again);
+            if (memcmp(seen, again, sizeof seen) == 0)
+                return WS_AGAIN;
+            continue;
+        }
         if (!atomic_compare_exchange_strong(
-                &c->word[index], &word, word_of(WRITING, lost, order_of(word))))
+                &c->word[index], &seen[index],
+                word_of(WRITING, lost_of(seen[index]) + loses,
+                        order_of(seen[index]))))
             continue;
         point_at(r, index, out);
         memset(out->frame, 0, sizeof *out->frame);
@@ -327,13 +332,22 @@ void ring_publish(struct ring *r, const struct ring_slot *slot)
     syscall(SYS_futex, &c->doorbell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+/* The oldest unread frame's slot; RING_SLOTS when there is none. */
+static unsigned oldest_unread(const struct control *c,
+                              uint64_t seen[RING_SLOTS])
+{
+    look(c, seen);
+    return by_order(seen, READY, false);
+}
+
 enum err ring_take(struct ring *r, struct ring_slot *out)
 {
     struct control *c = r->control;
-    unsigned index = 0;
-    uint64_t word = 0;
+    uint64_t seen[RING_SLOTS], word;
+    unsigned index;
 
-    while (oldest(c, READY, &index, &word)) {
+    while ((index = oldest_unread(c, seen)) < RING_SLOTS) {
+        word = seen[index];
         if (!atomic_compare_exchange_strong(
                 &c->word[index], &word,
                 word_of(READING, lost_of(word), order_of(word))))
@@ -366,16 +380,16 @@ bool ring_wait(struct ring *r, int64_t timeout_ms)
     struct control *c = r->control;
     struct timespec t = {.tv_sec = timeout_ms / 1000,
                          .tv_nsec = timeout_ms % 1000 * CLOCK_NS_PER_MS};
-    uint32_t seen = atomic_load(&c->doorbell);
-    unsigned index = 0;
-    uint64_t word = 0;
+    /* Before the look: a frame published after it changes the bell. */
+    uint32_t bell = atomic_load(&c->doorbell);
+    uint64_t seen[RING_SLOTS];
 
-    if (oldest(c, READY, &index, &word))
+    if (oldest_unread(c, seen) < RING_SLOTS)
         return true;
     if (timeout_ms <= 0)
         return false;
-    syscall(SYS_futex, &c->doorbell, FUTEX_WAIT, seen, &t, NULL, 0);
-    return oldest(c, READY, &index, &word);
+    syscall(SYS_futex, &c->doorbell, FUTEX_WAIT, bell, &t, NULL, 0);
+    return oldest_unread(c, seen) < RING_SLOTS;
 }
 
 void ring_reclaim(struct ring *r, enum ring_side dead)
