@@ -1,0 +1,180 @@
+/* The contract of store_ledger.h, over every backend of the build's list: runs
+ * of seqs against a model of one byte a seq. */
+#include "server/store/store.h"
+#include "server/store/store_backends.h"
+#include "server/store/store_ledger.h"
+#include "tests/server/made.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TEXT_OF(name) #name,
+static const char *const backends[] = {STORE_BACKENDS(TEXT_OF)};
+#define BACKENDS (sizeof backends / sizeof *backends)
+
+static void begin(struct store *s)
+{
+    assert_int_equal(store_begin(s), WS_OK);
+}
+
+static void commit(struct store *s)
+{
+    assert_int_equal(store_commit(s), WS_OK);
+}
+
+#define MODEL 200
+enum { ABSENT, DELIVERED, BURIED };
+
+static void check_against_model(struct store *s, const char *model)
+{
+    struct store_run runs[MODEL];
+    char seen[MODEL + 2] = {0};
+    struct store_ledger l;
+    int64_t delivered = 0, buried = 0;
+    size_t n;
+
+    assert_int_equal(store_ledger_delivered(s, 1, 1, MODEL, runs, MODEL, &n),
+                     WS_OK);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(runs[i].first <= runs[i].last);
+        if (i) /* joined: never neighbours */
+            assert_true(runs[i].first > runs[i - 1].last + 1);
+        for (int64_t q = runs[i].first; q <= runs[i].last; q++)
+            seen[q] = DELIVERED;
+    }
+    assert_int_equal(store_ledger_buried(s, 1, 0, runs, MODEL, &n), WS_OK);
+    for (size_t i = 0; i < n; i++)
+        for (int64_t q = runs[i].first; q <= runs[i].last; q++) {
+            assert_int_equal(seen[q], ABSENT);
+            seen[q] = BURIED;
+        }
+    assert_memory_equal(seen, model, MODEL + 1);
+    for (int q = 1; q <= MODEL; q++) {
+        delivered += model[q] == DELIVERED;
+        buried += model[q] == BURIED;
+    }
+    assert_int_equal(store_ledger_read(s, 1, &l), WS_OK);
+    assert_int_equal(l.accepted, delivered);
+    assert_int_equal(l.buried, buried);
+    assert_int_equal(l.queued, l.recorded - delivered - buried);
+}
+
+/* Deliver the parts of a run that are not delivered, as the plan does. */
+static void deliver_new(struct store *s, char *model, int from, int to)
+{
+    for (int q = from; q <= to; q++) {
+        int last = q;
+
+        if (model[q] == DELIVERED)
+            continue;
+        while (last < to && model[last + 1] != DELIVERED)
+            last++;
+        assert_int_equal(
+            store_ledger_deliver(s, 1, (struct store_run){q, last}), WS_OK);
+        memset(model + q, DELIVERED, (size_t)(last - q + 1));
+        q = last;
+    }
+}
+
+static void test_store_ledger_equals_a_model_under_random_runs(void **state)
+{
+    struct made *m = *state;
+    char model[MODEL + 2] = {0};
+
+    made_session(m->store, 1);
+    model[1] = DELIVERED;
+    srand(20261122);
+    for (int i = 0; i < 600; i++) {
+        int from = rand() % MODEL + 1, to = from + rand() % 6;
+        struct store_run run = {from, to > MODEL ? MODEL : to};
+
+        if (i % 200 == 0 && i) { /* and again from nothing but seq 1 */
+            store_close(TAKE(m->store));
+            assert_int_equal(store_open(&m->store, m->address, 0), WS_OK);
+        }
+        begin(m->store);
+        if (rand() % 2) {
+            deliver_new(m->store, model, from, (int)run.last);
+        } else {
+            assert_int_equal(
+                store_ledger_bury(m->store, 1,
+                                  rand() % 2 ? "evicted" : "dead_letter", &run,
+                                  1, 0),
+                WS_OK);
+            for (int64_t q = run.first; q <= run.last; q++)
+                if (model[q] == ABSENT)
+                    model[q] = BURIED;
+        }
+        commit(m->store);
+        if (i % 20 == 0)
+            check_against_model(m->store, model);
+    }
+    check_against_model(m->store, model);
+}
+
+static void test_store_ledger_delivered_twice_is_invalid(void **state)
+{
+    struct made *m = *state;
+
+    made_session(m->store, 1);
+    begin(m->store);
+    assert_int_equal(
+        store_ledger_deliver(m->store, 1, (struct store_run){2, 9}), WS_OK);
+    assert_int_equal(
+        store_ledger_deliver(m->store, 1, (struct store_run){9, 12}),
+        WS_INVALID);
+    store_rollback(m->store);
+}
+
+static void test_store_ledger_counts_things_without_a_seq(void **state)
+{
+    struct made *m = *state;
+    struct store_ledger l;
+
+    made_session(m->store, 1);
+    begin(m->store);
+    assert_int_equal(
+        store_ledger_bury(m->store, 1, "frames_dropped", NULL, 0, 5), WS_OK);
+    assert_int_equal(
+        store_ledger_bury(m->store, 1, "frames_dropped", NULL, 0, 7), WS_OK);
+    commit(m->store);
+    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
+    assert_int_equal(l.counted, 12);
+    assert_int_equal(l.buried, 0);
+    assert_int_equal(l.reason_count, 1);
+    assert_string_equal(l.reasons[0].reason, "frames_dropped");
+}
+
+static void test_store_ledger_of_nobody_is_not_found(void **state)
+{
+    struct made *m = *state;
+    struct store_ledger l;
+
+    assert_int_equal(store_ledger_read(m->store, 12345, &l), WS_NOTFOUND);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_store_ledger_equals_a_model_under_random_runs),
+        TEST(test_store_ledger_delivered_twice_is_invalid),
+        TEST(test_store_ledger_counts_things_without_a_seq),
+        TEST(test_store_ledger_of_nobody_is_not_found),
+    };
+    int failed = 0;
+
+    for (size_t i = 0; i < BACKENDS; i++) {
+        made_use(backends[i]);
+        failed += cmocka_run_group_tests_name(backends[i], tests, NULL, NULL);
+    }
+    return failed;
+}
