@@ -72,17 +72,20 @@ static void open_file(struct raw *r, const char *path)
     r->insert = prepare(
         r, "INSERT INTO metric (id, session_id, key, seq, at, received_at,"
            " payload_sha256, payload, source_type, source_ref, feature_version,"
-           " productivity, anomaly, label, pipeline, scored, ocr_text_hash)"
-           " VALUES (?,?,?,NULL,?,?,?,?,0,'display:0/17','1',71.5,0.12,0,0,1,"
+           " productivity, anomaly, label, pipeline, scored, judged, "
+           "ocr_text_hash)"
+           " VALUES (?,?,?,NULL,?,?,?,?,0,'display:0/17','1',71.5,0.12,0,0,1,1,"
            " 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')");
     r->rollup = prepare(
-        r, "INSERT INTO rollup VALUES (?,1,1,1,1,0,0,0,0,0,0,0,0,0,1,1,1,1,1,1)"
-           " ON CONFLICT DO UPDATE SET observations = observations + 1,"
-           " scored = scored + 1, productivity_sum = productivity_sum + 71.5,"
-           " anomaly_sum = anomaly_sum + 0.12");
+        r,
+        "INSERT INTO rollup VALUES (?,1,1,1,1,1,0,0,0,0,0,0,0,0,0,1,1,1,1,1,1)"
+        " ON CONFLICT DO UPDATE SET observations = observations + 1,"
+        " scored = scored + 1, judged = judged + 1, productivity_sum = "
+        "productivity_sum + 71.5,"
+        " anomaly_sum = anomaly_sum + 0.12");
     r->fleet = prepare(
         r, "INSERT INTO fleet_rollup VALUES"
-           " (1,0,1,1,1,0,0,0,0,0,0,0,0,0,1,1,1,1,1,1)"
+           " (1,0,1,1,1,1,0,0,0,0,0,0,0,0,0,1,1,1,1,1,1)"
            " ON CONFLICT DO UPDATE SET observations = observations + 1");
     r->stat = prepare(r, "UPDATE session_stat SET metrics = metrics + 1,"
                          " last_metric_at = 5 WHERE session_id = ?");

@@ -71,19 +71,24 @@ static void raise_to(int64_t *to, int64_t v)
 }
 
 /* The extremes of two sets, where an empty one has none. */
+static void widen(double *min, double *max, bool any, double from_min,
+                  double from_max)
+{
+    if (!any || from_min < *min)
+        *min = from_min;
+    if (!any || from_max > *max)
+        *max = from_max;
+}
+
 static void merge_extremes(struct store_rollup *to,
                            const struct store_rollup *from)
 {
-    if (!from->scored)
-        return;
-    if (!to->scored || from->productivity_min < to->productivity_min)
-        to->productivity_min = from->productivity_min;
-    if (!to->scored || from->productivity_max > to->productivity_max)
-        to->productivity_max = from->productivity_max;
-    if (!to->scored || from->anomaly_min < to->anomaly_min)
-        to->anomaly_min = from->anomaly_min;
-    if (!to->scored || from->anomaly_max > to->anomaly_max)
-        to->anomaly_max = from->anomaly_max;
+    if (from->scored)
+        widen(&to->productivity_min, &to->productivity_max, to->scored,
+              from->productivity_min, from->productivity_max);
+    if (from->judged)
+        widen(&to->anomaly_min, &to->anomaly_max, to->judged, from->anomaly_min,
+              from->anomaly_max);
 }
 
 static void merge(struct store_rollup *to, const struct store_rollup *from)
@@ -91,6 +96,7 @@ static void merge(struct store_rollup *to, const struct store_rollup *from)
     merge_extremes(to, from);
     to->observations += from->observations;
     to->scored += from->scored;
+    to->judged += from->judged;
     to->normal += from->normal;
     to->suspicious += from->suspicious;
     to->critical += from->critical;
@@ -115,11 +121,14 @@ static void add_metric(struct store_rollup *r, const struct fact_metric *m)
 
     if (m->scored) {
         one.scored = 1;
+        one.productivity_sum = one.productivity_min = one.productivity_max =
+            m->productivity;
+    }
+    if (m->judged) {
+        one.judged = 1;
         one.normal = m->label == FACT_NORMAL;
         one.suspicious = m->label == FACT_SUSPICIOUS;
         one.critical = m->label == FACT_CRITICAL;
-        one.productivity_sum = one.productivity_min = one.productivity_max =
-            m->productivity;
         one.anomaly_sum = one.anomaly_min = one.anomaly_max = m->anomaly;
     }
     merge(r, &one);

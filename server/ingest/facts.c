@@ -62,12 +62,21 @@ static const char *version_of(const struct json *v, struct facts_room *room)
     return room->number;
 }
 
+/* The anomaly has a word of its own, since it may be known while the other
+ * score is not, and the other way round; without one it goes with the metric:
+ * an observation that is not scored says nothing about what is usual. */
+static bool judged(const struct json *features, bool scored)
+{
+    return json_bool(json_get(json_get(features, "anomaly"), "scored"), scored);
+}
+
 static enum err read_metric(const struct json *doc, struct fact *f,
                             struct facts_room *room,
                             struct wire_problems *problems)
 {
     const struct wire_message *m = &wire_metric;
     const struct json *features = json_get(doc, "features");
+    bool scored = json_bool(json_get(features, "scored"), true);
 
     (void)problems;
     f->at_ns = time_of(json_get(doc, "agent_timestamp"), f->received_ns);
@@ -78,7 +87,8 @@ static enum err read_metric(const struct json *doc, struct fact *f,
             m, "anomaly_label", json_get(doc, "anomaly_label"), FACT_NORMAL),
         .pipeline = (enum fact_pipeline)choice(
             m, "pipeline_status", json_get(doc, "pipeline_status"), FACT_OK),
-        .scored = json_bool(json_get(features, "scored"), true),
+        .scored = scored,
+        .judged = judged(features, scored),
         .productivity = json_number(json_get(doc, "productivity_score"), 0),
         .anomaly = json_number(json_get(doc, "anomaly_score"), 0),
         .source_ref = json_text(json_get(doc, "source_ref"), ""),

@@ -37,6 +37,7 @@ struct fact_metric {
     enum fact_label label;
     enum fact_pipeline pipeline;
     bool scored; /* features.scored is not false: enters averages */
+    bool judged; /* the same of the anomaly and its label */
     double productivity, anomaly;
     const char *source_ref, *feature_version;
     const char *ocr_text_hash, *error_code, *error_message; /* or NULL */
@@ -137,7 +138,8 @@ struct store_rollup {
     int64_t session_id; /* 0 in the fleet's */
     int64_t quarter;
     int64_t observations; /* metrics, scored or not */
-    int64_t scored;       /* the rest of the figures of metrics count these */
+    int64_t scored;       /* productivity_* are of these */
+    int64_t judged;       /* anomaly_* and the labels are of these */
     int64_t normal, suspicious, critical;
     int64_t partial, failed; /* of all observations */
     int64_t screenshots, screenshot_bytes;

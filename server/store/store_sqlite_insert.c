@@ -28,8 +28,8 @@ static enum err insert_metric(struct db *db, const struct fact *f)
         db,
         "INSERT INTO metric " HEAD ", source_type, source_ref, feature_version,"
         " productivity, anomaly, label, pipeline, scored,"
-        " ocr_text_hash, error_code, error_message)" HEAD_VALUES
-        ",?,?,?,?,?,?,?,?,?,?,?)",
+        " judged, ocr_text_hash, error_code, error_message)" HEAD_VALUES
+        ",?,?,?,?,?,?,?,?,?,?,?,?)",
         &q);
 
     if (e)
@@ -43,6 +43,7 @@ static enum err insert_metric(struct db *db, const struct fact *f)
     db_bind_int(q, m->label);
     db_bind_int(q, m->pipeline);
     db_bind_int(q, m->scored);
+    db_bind_int(q, m->judged);
     db_bind_text(q, m->ocr_text_hash);
     db_bind_text(q, m->error_code);
     db_bind_text(q, m->error_message);

@@ -4,7 +4,7 @@
 
 #define METRIC                                                                 \
     "SELECT id, session_id, coalesce(seq, 0), at, received_at, source_type, "  \
-    "label, pipeline, scored, productivity, anomaly, source_ref, "             \
+    "label, pipeline, scored, judged, productivity, anomaly, source_ref, "     \
     "feature_version, key, ocr_text_hash, error_code, error_message, payload " \
     "FROM metric "
 #define SCREENSHOT                                                             \
@@ -42,17 +42,18 @@ static enum err walk_metrics(struct db_stmt *q,
             .label = (enum fact_label)db_int(q, 6),
             .pipeline = (enum fact_pipeline)db_int(q, 7),
             .scored = db_int(q, 8) != 0,
-            .productivity = db_number(q, 9),
-            .anomaly = db_number(q, 10),
-            .source_ref = db_text(q, 11),
-            .feature_version = db_text(q, 12),
-            .key = db_text(q, 13),
-            .ocr_text_hash = db_text(q, 14),
-            .error_code = db_text(q, 15),
-            .error_message = db_text(q, 16),
+            .judged = db_int(q, 9) != 0,
+            .productivity = db_number(q, 10),
+            .anomaly = db_number(q, 11),
+            .source_ref = db_text(q, 12),
+            .feature_version = db_text(q, 13),
+            .key = db_text(q, 14),
+            .ocr_text_hash = db_text(q, 15),
+            .error_code = db_text(q, 16),
+            .error_message = db_text(q, 17),
         };
 
-        row.payload = db_blob(q, 17, &row.payload_len);
+        row.payload = db_blob(q, 18, &row.payload_len);
         if (!each(ctx, &row))
             break;
     }
@@ -184,8 +185,9 @@ static struct store_band band(struct db_stmt *q, int from)
     };
 }
 
-/* What is not scored is NULL here, and aggregates pass NULL by. Activity is in
- * the payload alone; another type than a number is passed by as well. */
+/* What is not scored, or not judged, is NULL here, and aggregates pass NULL by.
+ * Activity is in the payload alone; another type than a number is passed by as
+ * well. */
 #define BAND(value) "min(" value "), avg(" value "), max(" value ")"
 
 static enum err buckets(struct store *s, int64_t session_id, int64_t from_ns,
@@ -194,21 +196,22 @@ static enum err buckets(struct store *s, int64_t session_id, int64_t from_ns,
                         void *ctx)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(
-        store_sqlite_db(s),
-        "SELECT at/?, count(*), sum(NOT scored), " BAND("p") ", " BAND(
-            "a") ", " BAND("v") " FROM (SELECT at, scored, "
-                                "CASE WHEN scored THEN productivity END AS p, "
-                                "CASE WHEN scored THEN anomaly END AS a, "
-                                "CASE WHEN scored AND json_type(CAST(payload "
-                                "AS TEXT), "
-                                "'$.features.activity') IN ('integer', 'real') "
-                                "THEN json_extract(CAST(payload AS TEXT), "
-                                "'$.features.activity') END "
-                                "AS v FROM metric WHERE session_id=? AND at>=? "
-                                "AND at<?) "
-                                "GROUP BY 1 ORDER BY 1",
-        &q);
+    enum err e =
+        db_stmt(store_sqlite_db(s),
+                "SELECT at/?, count(*), sum(NOT scored), sum(NOT "
+                "judged), " BAND("p") ", " BAND("a") ", " BAND(
+                    "v") " FROM (SELECT at, scored, "
+                         "judged, CASE WHEN scored THEN productivity END AS p, "
+                         "CASE WHEN judged THEN anomaly END AS a, "
+                         "CASE WHEN scored AND json_type(CAST(payload AS "
+                         "TEXT), "
+                         "'$.features.activity') IN ('integer', 'real') "
+                         "THEN json_extract(CAST(payload AS TEXT), "
+                         "'$.features.activity') END "
+                         "AS v FROM metric WHERE session_id=? AND at>=? AND "
+                         "at<?) "
+                         "GROUP BY 1 ORDER BY 1",
+                &q);
 
     if (e)
         return e;
@@ -221,9 +224,10 @@ static enum err buckets(struct store *s, int64_t session_id, int64_t from_ns,
             .number = db_int(q, 0),
             .count = db_int(q, 1),
             .not_scored = db_int(q, 2),
-            .productivity = band(q, 3),
-            .anomaly = band(q, 6),
-            .activity = band(q, 9),
+            .not_judged = db_int(q, 3),
+            .productivity = band(q, 4),
+            .anomaly = band(q, 7),
+            .activity = band(q, 10),
         };
 
         if (!each(ctx, &row))

@@ -7,11 +7,12 @@
 #include "server/store/store_sqlite_parts.h"
 
 #define FIGURES                                                                \
-    "observations, scored, normal, suspicious, critical, partial, failed,"     \
+    "observations, scored, judged, normal, suspicious, critical, partial, "    \
+    "failed,"                                                                  \
     " screenshots, screenshot_bytes, recordings, recording_bytes, events,"     \
     " productivity_sum, productivity_min, productivity_max,"                   \
     " anomaly_sum, anomaly_min, anomaly_max"
-#define VALUES "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define VALUES "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 #define PLUS(name) #name " = " #name " + excluded." #name ","
 #define LEAST(name)                                                            \
 #name " = min(ifnull(" #name ", excluded." #name                           \
@@ -20,18 +21,17 @@
 #name " = max(ifnull(" #name ", excluded." #name                           \
           "), ifnull(excluded." #name ", " #name "))"
 #define MERGE                                                                  \
-    " DO UPDATE SET " PLUS(observations) PLUS(scored) PLUS(normal)             \
-        PLUS(suspicious) PLUS(critical) PLUS(partial) PLUS(failed)             \
-            PLUS(screenshots) PLUS(screenshot_bytes) PLUS(recordings)          \
-                PLUS(recording_bytes) PLUS(events) PLUS(productivity_sum)      \
-                    LEAST(productivity_min) "," MOST(                          \
+    " DO UPDATE SET " PLUS(observations) PLUS(scored) PLUS(judged)             \
+        PLUS(normal) PLUS(suspicious) PLUS(critical) PLUS(partial)             \
+            PLUS(failed) PLUS(screenshots) PLUS(screenshot_bytes)              \
+                PLUS(recordings) PLUS(recording_bytes) PLUS(events)            \
+                    PLUS(productivity_sum) LEAST(productivity_min) "," MOST(   \
                         productivity_max) "," PLUS(anomaly_sum)                \
                         LEAST(anomaly_min) "," MOST(anomaly_max)
 
-static void bind_extreme(struct db_stmt *q, const struct store_rollup *r,
-                         double v)
+static void bind_extreme(struct db_stmt *q, int64_t of, double v)
 {
-    if (r->scored)
+    if (of)
         db_bind_number(q, v);
     else
         db_bind_null(q);
@@ -40,18 +40,19 @@ static void bind_extreme(struct db_stmt *q, const struct store_rollup *r,
 static void bind_figures(struct db_stmt *q, const struct store_rollup *r)
 {
     const int64_t counts[] = {
-        r->observations,     r->scored,     r->normal,          r->suspicious,
-        r->critical,         r->partial,    r->failed,          r->screenshots,
-        r->screenshot_bytes, r->recordings, r->recording_bytes, r->events};
+        r->observations, r->scored,           r->judged,     r->normal,
+        r->suspicious,   r->critical,         r->partial,    r->failed,
+        r->screenshots,  r->screenshot_bytes, r->recordings, r->recording_bytes,
+        r->events};
 
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         db_bind_int(q, counts[i]);
     db_bind_number(q, r->productivity_sum);
-    bind_extreme(q, r, r->productivity_min);
-    bind_extreme(q, r, r->productivity_max);
+    bind_extreme(q, r->scored, r->productivity_min);
+    bind_extreme(q, r->scored, r->productivity_max);
     db_bind_number(q, r->anomaly_sum);
-    bind_extreme(q, r, r->anomaly_min);
-    bind_extreme(q, r, r->anomaly_max);
+    bind_extreme(q, r->judged, r->anomaly_min);
+    bind_extreme(q, r->judged, r->anomaly_max);
 }
 
 enum err store_sqlite_rollups_add(struct store *s,

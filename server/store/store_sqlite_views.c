@@ -45,7 +45,8 @@ SCOPED(agents_sql,
        ") w LEFT JOIN heartbeat h ON h.session_id=w.id");
 
 #define SUMS                                                                   \
-    "sum(r.observations), sum(r.scored), sum(r.normal), sum(r.suspicious), "   \
+    "sum(r.observations), sum(r.scored), sum(r.judged), sum(r.normal), "       \
+    "sum(r.suspicious), "                                                      \
     "sum(r.critical), sum(r.partial), sum(r.failed), sum(r.screenshots), "     \
     "sum(r.screenshot_bytes), sum(r.recordings), sum(r.recording_bytes), "     \
     "sum(r.events), sum(r.productivity_sum), min(r.productivity_min), "        \
@@ -192,22 +193,23 @@ walk_quarters(struct db_stmt *q, int64_t session_id,
             .quarter = db_int(q, 0),
             .observations = db_int(q, 1),
             .scored = db_int(q, 2),
-            .normal = db_int(q, 3),
-            .suspicious = db_int(q, 4),
-            .critical = db_int(q, 5),
-            .partial = db_int(q, 6),
-            .failed = db_int(q, 7),
-            .screenshots = db_int(q, 8),
-            .screenshot_bytes = db_int(q, 9),
-            .recordings = db_int(q, 10),
-            .recording_bytes = db_int(q, 11),
-            .events = db_int(q, 12),
-            .productivity_sum = db_number(q, 13),
-            .productivity_min = db_number(q, 14),
-            .productivity_max = db_number(q, 15),
-            .anomaly_sum = db_number(q, 16),
-            .anomaly_min = db_number(q, 17),
-            .anomaly_max = db_number(q, 18),
+            .judged = db_int(q, 3),
+            .normal = db_int(q, 4),
+            .suspicious = db_int(q, 5),
+            .critical = db_int(q, 6),
+            .partial = db_int(q, 7),
+            .failed = db_int(q, 8),
+            .screenshots = db_int(q, 9),
+            .screenshot_bytes = db_int(q, 10),
+            .recordings = db_int(q, 11),
+            .recording_bytes = db_int(q, 12),
+            .events = db_int(q, 13),
+            .productivity_sum = db_number(q, 14),
+            .productivity_min = db_number(q, 15),
+            .productivity_max = db_number(q, 16),
+            .anomaly_sum = db_number(q, 17),
+            .anomaly_min = db_number(q, 18),
+            .anomaly_max = db_number(q, 19),
         };
 
         if (!each(ctx, &row))

@@ -93,7 +93,7 @@ struct store_metric_view {
     enum fact_source source_type;
     enum fact_label label;
     enum fact_pipeline pipeline;
-    bool scored;
+    bool scored, judged;
     double productivity, anomaly;
     const char *source_ref, *feature_version, *key;
     const char *ocr_text_hash, *error_code, *error_message; /* or NULL */
@@ -132,7 +132,7 @@ struct store_band {
 };
 struct store_bucket {
     int64_t number; /* at / width */
-    int64_t count, not_scored;
+    int64_t count, not_scored, not_judged;
     struct store_band productivity, anomaly, activity;
 };
 /* Facts of [from, to) in buckets of width_ns, in order. */

@@ -90,16 +90,6 @@ static void object(struct jsonw *w, const char *key, const struct json *v)
     jsonw_raw(w, key, buf_text(&b), b.len);
 }
 
-/* The anomaly counts unless the agent says that it does not: it may be known
- * while the other score is not, and the other way round. */
-static bool anomaly_scored(const struct explain *x,
-                           const struct store_metric_view *row)
-{
-    const struct json *said = json_get(x->anomaly, "scored");
-
-    return said ? json_bool(said, false) : row->scored;
-}
-
 void explain_write_common(const struct explain *x,
                           const struct store_metric_view *row, struct jsonw *w)
 {
@@ -133,13 +123,17 @@ void explain_write_common(const struct explain *x,
 void explain_write_anomaly(const struct explain *x,
                            const struct store_metric_view *row, struct jsonw *w)
 {
-    if (anomaly_scored(x, row)) {
+    jsonw_bool(w, "judged", row->judged);
+    jsonw_bool(w, "learning",
+               json_bool(json_get(x->anomaly, "learning"), false));
+    if (row->judged) {
         jsonw_number(w, "score", row->anomaly);
         jsonw_text(w, "label", explain_label(row->label));
     } else {
         jsonw_null(w, "score");
         jsonw_null(w, "label");
     }
+    jsonw_text(w, "reason", json_text(json_get(x->anomaly, "reason"), NULL));
 }
 
 static void write_contributions(const struct json *list, struct jsonw *w)
@@ -203,7 +197,6 @@ static void write_anomaly(const struct explain *x,
 
     jsonw_object(w, "anomaly");
     explain_write_anomaly(x, row, w);
-    jsonw_text(w, "reason", json_text(json_get(x->anomaly, "reason"), NULL));
     if (!isnan(json_number(json_get(limits, "unusual"), NAN)) &&
         !isnan(json_number(json_get(limits, "very_unusual"), NAN))) {
         jsonw_object(w, "thresholds");

@@ -31,7 +31,8 @@ const char *explain_label(enum fact_label label);
 void explain_write_common(const struct explain *x,
                           const struct store_metric_view *row, struct jsonw *w);
 
-/* Write "score" and "label" of the anomaly, null when it was not scored. */
+/* Write "judged", "learning", "score", "label" and "reason" of the anomaly:
+ * score and label are null when it was not judged. */
 void explain_write_anomaly(const struct explain *x,
                            const struct store_metric_view *row,
                            struct jsonw *w);

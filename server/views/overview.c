@@ -17,7 +17,7 @@
 struct day {
     int64_t metrics[QUARTERS], unusual[QUARTERS], very_unusual[QUARTERS];
     int64_t first; /* number of the oldest quarter */
-    int64_t observations, scored, odd, failed, screenshots;
+    int64_t observations, scored, judged, odd, failed, screenshots;
 };
 
 struct overview {
@@ -38,6 +38,7 @@ static int add_quarter(void *ctx, const struct store_rollup *row)
 
     d->observations += row->observations;
     d->scored += row->scored;
+    d->judged += row->judged;
     d->odd += row->suspicious + row->critical;
     d->failed += row->failed;
     d->screenshots += row->screenshots;
@@ -132,6 +133,7 @@ static void write_counters(const struct overview *o, const struct day *d,
     jsonw_int(w, "agents_offline", agents->offline);
     jsonw_int(w, "metrics_24h", d->observations);
     jsonw_int(w, "scored_24h", d->scored);
+    jsonw_int(w, "judged_24h", d->judged);
     jsonw_int(w, "unusual_24h", d->odd);
     jsonw_int(w, "failures_24h", d->failed);
     jsonw_int(w, "screenshots_24h", d->screenshots);

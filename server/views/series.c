@@ -69,16 +69,15 @@ static int add_quarter(void *ctx, const struct store_rollup *row)
         b = &c->rows[c->count++];
         *b = (struct store_bucket){.number = number};
     }
-    if (row->scored > 0) {
-        int64_t before = b->count - b->not_scored;
-
+    if (row->scored > 0)
         widen(&b->productivity, row->productivity_sum, row->productivity_min,
-              row->productivity_max, before, row->scored);
+              row->productivity_max, b->count - b->not_scored, row->scored);
+    if (row->judged > 0)
         widen(&b->anomaly, row->anomaly_sum, row->anomaly_min, row->anomaly_max,
-              before, row->scored);
-    }
+              b->count - b->not_judged, row->judged);
     b->count += row->observations;
     b->not_scored += row->observations - row->scored;
+    b->not_judged += row->observations - row->judged;
     return 1;
 }
 
@@ -131,6 +130,10 @@ static void write_series(const struct column_set *c, int64_t from_ns,
     jsonw_array(w, "not_scored");
     for (i = 0; i < c->count; i++)
         jsonw_int(w, NULL, c->rows[i].not_scored);
+    jsonw_array_end(w);
+    jsonw_array(w, "not_judged");
+    for (i = 0; i < c->count; i++)
+        jsonw_int(w, NULL, c->rows[i].not_judged);
     jsonw_array_end(w);
     write_band(c, w, "productivity",
                offsetof(struct store_bucket, productivity));

@@ -120,7 +120,8 @@ test('reasons_while_learning_say_that_nothing_is_judged_yet', async () => {
   const tab = await open(`${sessionPath()}?metric=${id}`);
   await tab.getByRole('dialog').getByText(reason).waitFor();
   await tab.keyboard.press('Escape');
-  await tab.locator('.chart', { hasText: 'Anomaly' }).getByText('not judged yet').waitFor();
+  await tab.locator('.chart', { hasText: 'Anomaly' }).getByText('learning', { exact: true }).waitFor();
+  await tab.locator('.moment-facts').getByText('learning', { exact: true }).waitFor();
   await close(tab);
 });
 

@@ -158,15 +158,16 @@ function byHand(metrics, width) {
   const buckets = new Map();
   for (const m of metrics) {
     const at = Math.floor(Date.parse(m.agent_timestamp) / width) * width;
-    const b = buckets.get(at) ?? { count: 0, not_scored: 0, p: [], a: [], v: [] };
+    const b = buckets.get(at) ?? { count: 0, not_scored: 0, not_judged: 0, p: [], a: [], v: [] };
     buckets.set(at, b);
     b.count++;
+    if (m.features?.anomaly?.scored ?? m.features?.scored ?? true) b.a.push(m.anomaly_score);
+    else b.not_judged++;
     if (m.features?.scored === false) {
       b.not_scored++;
       continue;
     }
     b.p.push(m.productivity_score);
-    b.a.push(m.anomaly_score);
     if (typeof m.features?.activity === 'number') b.v.push(m.features.activity);
   }
   return [...buckets].sort((x, y) => x[0] - y[0]);
@@ -189,6 +190,7 @@ function check(series, metrics, { activity = true } = {}) {
   wanted.forEach(([, b], i) => {
     assert.equal(series.count[i], b.count);
     assert.equal(series.not_scored[i], b.not_scored);
+    assert.equal(series.not_judged[i], b.not_judged);
     checkBand(series.productivity, i, b.p, 'productivity');
     checkBand(series.anomaly, i, b.a, 'anomaly');
     if (activity) checkBand(series.activity, i, b.v, 'activity');
@@ -203,7 +205,7 @@ function sample(base, step, n) {
     agent_timestamp: iso(base + i * step + Math.floor(next() * step)),
     productivity_score: Math.round(next() * 1000) / 10,
     anomaly_score: Math.round(next() * 100) / 100,
-    features: { scored: next() > 0.3 ? undefined : false, activity: next() > 0.2 ? Math.round(next() * 100) / 100 : null },
+    features: { scored: next() > 0.3 ? undefined : false, activity: next() > 0.2 ? Math.round(next() * 100) / 100 : null, anomaly: [undefined, { scored: false }, { scored: true }][i % 3] },
   }));
 }
 
@@ -233,6 +235,24 @@ test('series: more than a day is read from quarters and says the same', async ()
     assert.equal(series.bucket_ms % 900000, 0);
     check(series, metrics, { activity: false });
   }
+});
+
+test('an anomaly that was not judged is no number anywhere', async () => {
+  const at = '2026-03-07T08:00:00Z';
+  const learning = { scored: true, anomaly: { scored: false, learning: true, mode: 'static', reason: 'still learning what is usual' } };
+  const s = await withMetrics([
+    { agent_timestamp: at, productivity_score: 70, anomaly_score: 0, anomaly_label: 'normal', features: learning },
+    { agent_timestamp: '2026-03-07T08:00:00.001Z', productivity_score: 90, anomaly_score: 0.97, anomaly_label: 'suspicious', features: { scored: true } },
+  ]);
+  const series = await ana.get(`/api/v1/sessions/${s.id}/series?max_points=1`);
+  assert.deepEqual([series.count, series.not_judged, series.productivity.avg, series.anomaly.min], [[2], [1], [80], [0.97]]);
+  const long = await ana.get(`/api/v1/sessions/${s.id}/series?from=2026-03-01T00:00:00Z&to=2026-03-09T00:00:00Z`);
+  assert.deepEqual([long.not_judged, long.anomaly.min, long.anomaly.avg], [[1], [0.97], [0.97]]);
+  const [judged, not] = await ana.all(`/api/v1/sessions/${s.id}/metrics`);
+  assert.deepEqual([judged.anomaly.judged, judged.anomaly.score, judged.anomaly.reason], [true, 0.97, null]);
+  assert.deepEqual(not.anomaly, { judged: false, learning: true, score: null, label: null, reason: 'still learning what is usual' });
+  assert.equal(not.score, 70);
+  assert.equal((await ana.get(`/api/v1/metrics/${not.id}`)).anomaly.judged, false);
 });
 
 test('series: a metric that is not scored enters no average; none at all is empty', async () => {
@@ -409,7 +429,7 @@ test('overview: counters and ribbon add up to what was sent', async (t) => {
     const view = await viewer.get('/api/v1/overview');
     return view.counters.agents_online === 1 && view;
   });
-  assert.deepEqual([o.counters.metrics_24h, o.counters.scored_24h, o.counters.unusual_24h, o.counters.queue_pending, o.counters.sessions_total], [4, 3, 2, 2, 1]);
+  assert.deepEqual([o.counters.metrics_24h, o.counters.scored_24h, o.counters.judged_24h, o.counters.unusual_24h, o.counters.queue_pending, o.counters.sessions_total], [4, 3, 3, 2, 2, 1]);
   const sum = (key) => o.ribbon.reduce((a, q) => a + q[key], 0);
   assert.deepEqual([sum('metrics'), sum('unusual'), sum('very_unusual')], [4, 1, 1]);
   assert.deepEqual(o.sessions.map((i) => i.id), [s.id]);

@@ -142,7 +142,7 @@ export function makeMetric({ at = Date.now(), score = 71.4, scored = true, words
       },
       anomaly: {
         mode: 'statistical',
-        scored: true,
+        scored,
         learning: false,
         suppressed: false,
         reason: null,

@@ -368,6 +368,8 @@ static void test_commit_plan_rollups_are_aggregated_and_sorted(void **state)
     }
     items[0].fact.at_ns += 3 * STORE_QUARTER_NS;
     items[1].fact.metric.scored = false;
+    items[2].fact.metric.judged = false;
+    items[3].fact.metric.anomaly = 0.75;
     items[2].fact.metric.productivity = 10;
     items[2].fact.metric.label = FACT_CRITICAL;
     drive(&w, items, 6);
@@ -378,7 +380,12 @@ static void test_commit_plan_rollups_are_aggregated_and_sorted(void **state)
     assert_true(w.rollups[1].quarter < w.rollups[2].quarter);
     assert_int_equal(w.rollups[1].observations, 3);
     assert_int_equal(w.rollups[1].scored, 2);
-    assert_int_equal(w.rollups[1].critical, 1);
+    assert_int_equal(w.rollups[1].judged, 2);
+    assert_int_equal(w.rollups[1].critical, 0);
+    assert_int_equal(w.rollups[1].normal, 2);
+    assert_true(w.rollups[1].anomaly_sum == 1);
+    assert_true(w.rollups[1].anomaly_min == 0.25);
+    assert_true(w.rollups[1].anomaly_max == 0.75);
     assert_true(w.rollups[1].productivity_sum == 80);
     assert_true(w.rollups[1].productivity_min == 10);
     assert_true(w.rollups[1].productivity_max == 70);

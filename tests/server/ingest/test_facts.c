@@ -94,6 +94,31 @@ static void test_facts_read_not_scored_only_when_said_so(void **state)
     drop(&r);
 }
 
+static void test_facts_judged_is_the_anomalys_word_else_as_scored(void **state)
+{
+    static const struct {
+        const char *scored; /* the rest of `features` follows it */
+        bool wanted, judged;
+    } cases[] = {
+        {"true", true, true},
+        {"false", false, false},
+        {"true,\"anomaly\":{\"scored\":false}", true, false},
+        {"false,\"anomaly\":{\"scored\":true}", false, true},
+        {"true,\"anomaly\":{\"mode\":\"static\"}", true, true},
+        {"true,\"anomaly\":[1]", true, true},
+        {"true,\"anomaly\":{\"scored\":\"no\"}", true, true},
+    };
+    struct read r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(read_metric(&r, "1", cases[i].scored, "50"), WS_OK);
+        assert_int_equal(r.f.metric.scored, cases[i].wanted);
+        assert_int_equal(r.f.metric.judged, cases[i].judged);
+        drop(&r);
+    }
+}
+
 static void
 test_facts_read_score_that_is_no_number_names_its_place(void **state)
 {
@@ -184,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_facts_read_metric_fills_every_column),
         cmocka_unit_test(test_facts_read_version_as_number_is_kept_as_text),
         cmocka_unit_test(test_facts_read_not_scored_only_when_said_so),
+        cmocka_unit_test(test_facts_judged_is_the_anomalys_word_else_as_scored),
         cmocka_unit_test(
             test_facts_read_score_that_is_no_number_names_its_place),
         cmocka_unit_test(test_facts_read_recording_has_defaults),

@@ -280,13 +280,13 @@ test_store_rollups_add_up_and_nothing_scored_moves_no_extreme(void **state)
     struct made *m = *state;
     const struct store_rollup rows[] = {
         {1, 7, .observations = 1}, /* nothing scored */
-        {1, 7, .observations = 2, .scored = 1, .productivity_sum = 40,
-         .productivity_min = 40, .productivity_max = 40, .anomaly_sum = .5,
-         .anomaly_min = .5, .anomaly_max = .5},
-        {1, 7, .observations = 3, .failed = 2},
+        {1, 7, .observations = 2, .scored = 1, .judged = 1,
+         .productivity_sum = 40, .productivity_min = 40, .productivity_max = 40,
+         .anomaly_sum = .5, .anomaly_min = .5, .anomaly_max = .5},
+        {1, 7, .observations = 3, .failed = 2, .judged = 1, .anomaly_sum = 0.25,
+         .anomaly_min = .25, .anomaly_max = .25},
         {1, 7, .observations = 1, .scored = 1, .productivity_sum = 10,
-         .productivity_min = 10, .productivity_max = 10, .anomaly_sum = .75,
-         .anomaly_min = .75, .anomaly_max = .75, .screenshots = 2,
+         .productivity_min = 10, .productivity_max = 10, .screenshots = 2,
          .screenshot_bytes = 99},
     };
     struct store_rollup r = {0};
@@ -302,9 +302,10 @@ test_store_rollups_add_up_and_nothing_scored_moves_no_extreme(void **state)
     assert_int_equal(r.failed, 2);
     assert_int_equal(r.screenshots, 2);
     assert_int_equal(r.screenshot_bytes, 99);
-    assert_true(r.productivity_sum == 50 && r.anomaly_sum == 1.25);
+    assert_int_equal(r.judged, 2);
+    assert_true(r.productivity_sum == 50 && r.anomaly_sum == .75);
     assert_true(r.productivity_min == 10 && r.productivity_max == 40);
-    assert_true(r.anomaly_min == .5 && r.anomaly_max == .75);
+    assert_true(r.anomaly_min == .25 && r.anomaly_max == .5);
 }
 
 static void test_store_expired_fact_stays_delivered(void **state)

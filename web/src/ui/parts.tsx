@@ -42,8 +42,10 @@ const LABEL: Record<AnomalyLabel, { icon: IconName; word: string }> = {
   very_unusual: { icon: 'wave', word: 'Very unusual' },
 };
 
-export function LabelBadge({ label }: { label: AnomalyLabel | null }) {
-  if (!label) return <span class="dim">not judged</span>;
+/** How unusual in a word or, in words, why there is none. */
+export function AnomalyBadge({ anomaly }: { anomaly: { label: AnomalyLabel | null; learning: boolean } }) {
+  const { label } = anomaly;
+  if (!label) return <span class="dim">{anomaly.learning ? 'learning' : 'not judged'}</span>;
   const { icon, word } = LABEL[label];
   return (
     <span class={`badge badge-${label}`}>

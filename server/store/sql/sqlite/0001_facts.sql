@@ -61,6 +61,7 @@ CREATE TABLE metric (
     label           INTEGER NOT NULL,     -- enum fact_label
     pipeline        INTEGER NOT NULL,     -- enum fact_pipeline
     scored          INTEGER NOT NULL,     -- 0: shown as "not scored"
+    judged          INTEGER NOT NULL,     -- 0: the anomaly means nothing
     ocr_text_hash   TEXT,
     error_code      TEXT,
     error_message   TEXT,
@@ -227,8 +228,9 @@ CREATE TABLE rollup (
     session_id       INTEGER NOT NULL,
     quarter          INTEGER NOT NULL,    -- 900 s since 1970
     observations     INTEGER NOT NULL,    -- metrics, scored or not
-    scored           INTEGER NOT NULL,
-    normal           INTEGER NOT NULL,    -- of the scored
+    scored           INTEGER NOT NULL,    -- their productivity counts
+    judged           INTEGER NOT NULL,    -- their anomaly counts
+    normal           INTEGER NOT NULL,    -- of the judged
     suspicious       INTEGER NOT NULL,
     critical         INTEGER NOT NULL,
     partial          INTEGER NOT NULL,    -- of the observations
@@ -239,7 +241,7 @@ CREATE TABLE rollup (
     recording_bytes  INTEGER NOT NULL,
     events           INTEGER NOT NULL,
     productivity_sum REAL NOT NULL,
-    productivity_min REAL,                -- NULL: nothing scored
+    productivity_min REAL,                -- NULL: nothing scored, or judged
     productivity_max REAL,
     anomaly_sum      REAL NOT NULL,
     anomaly_min      REAL,
@@ -252,6 +254,7 @@ CREATE TABLE fleet_rollup (               -- all sessions; sum over the shards
     shard            INTEGER NOT NULL,    -- one a writer
     observations     INTEGER NOT NULL,
     scored           INTEGER NOT NULL,
+    judged           INTEGER NOT NULL,
     normal           INTEGER NOT NULL,
     suspicious       INTEGER NOT NULL,
     critical         INTEGER NOT NULL,

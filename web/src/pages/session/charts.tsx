@@ -53,22 +53,13 @@ const CHARTS: {
 const axisWord = (kind: Kind, v: number) =>
   kind === 'productivity' ? String(v) : kind === 'anomaly' ? v.toFixed(1) : percent(v);
 
-const NO_BAND = { min: [], avg: [], max: [] };
-const NOTHING: Series = {
-  from: '',
-  to: '',
-  bucket_ms: 1000,
-  t_ms: [],
-  count: [],
-  not_scored: [],
-  productivity: NO_BAND,
-  anomaly: NO_BAND,
-  activity: NO_BAND,
-};
+/** How many metrics of a bucket have no such value. */
+const without = (series: Series, kind: Kind, i: number) =>
+  (kind === 'anomaly' ? series.not_judged[i] : kind === 'productivity' ? series.not_scored[i] : 0) ?? 0;
 
 /** The series as uPlot wants it, with holes where buckets are far apart. */
 function dataOf(series: Series, kind: Kind, gapMs: number): PlotData {
-  const d: PlotData = { t: [], min: [], avg: [], max: [], notScored: [], bucketS: series.bucket_ms / 1000 };
+  const d: PlotData = { t: [], min: [], avg: [], max: [], none: [], bucketS: series.bucket_ms / 1000 };
   const band = series[kind];
   series.t_ms.forEach((t, i) => {
     const before = series.t_ms[i - 1];
@@ -82,16 +73,24 @@ function dataOf(series: Series, kind: Kind, gapMs: number): PlotData {
     d.min.push(band.min[i] ?? null);
     d.avg.push(band.avg[i] ?? null);
     d.max.push(band.max[i] ?? null);
-    if (kind === 'productivity' && (series.not_scored[i] ?? 0) > 0) d.notScored.push(t / 1000);
+    if (without(series, kind, i) > 0) d.none.push(t / 1000);
   });
   return d;
 }
 
-function readout(series: Series, kind: Kind, i: number, word: (n: number) => string): string {
+function readout(
+  series: Series,
+  kind: Kind,
+  i: number,
+  word: (n: number) => string,
+  learning: boolean,
+): string {
   const band = series[kind];
   const avg = band.avg[i];
-  if (avg == null)
-    return kind === 'productivity' && (series.not_scored[i] ?? 0) > 0 ? 'not scored' : 'no value';
+  if (avg == null) {
+    if (without(series, kind, i) === 0) return 'no value';
+    return kind === 'productivity' ? 'not scored' : learning ? 'learning' : 'not judged';
+  }
   const min = band.min[i];
   const max = band.max[i];
   const spread = min != null && max != null && max - min > 1e-9 ? ` (${word(min)} to ${word(max)})` : '';
@@ -103,7 +102,7 @@ export interface ChartsProps {
   span: Span;
   at: number | null; // pinned moment, ms
   hover: number | null; // under the pointer, ms
-  judged: boolean; // false: nothing is known yet of what is usual
+  learning: boolean; // what has no anomaly has none because the agent learns what is usual
   thresholds: { unusual: number; very_unusual: number } | null;
   onHover: (t: number | null) => void;
   onPick: (t: number | null) => void;
@@ -151,12 +150,8 @@ export function Charts(p: ChartsProps) {
 
   useEffect(() => {
     for (const c of CHARTS)
-      plots.current[c.kind]?.setData(
-        dataOf(c.kind === 'anomaly' && !p.judged ? NOTHING : p.series, c.kind, gap),
-        p.span.from / 1000,
-        p.span.to / 1000,
-      );
-  }, [p.series, p.span, p.judged, gap, colourRound.value, zone.value]);
+      plots.current[c.kind]?.setData(dataOf(p.series, c.kind, gap), p.span.from / 1000, p.span.to / 1000);
+  }, [p.series, p.span, gap, colourRound.value, zone.value]);
 
   useEffect(() => {
     for (const plot of Object.values(plots.current)) plot.setAt(p.at === null ? null : p.at / 1000);
@@ -177,11 +172,7 @@ export function Charts(p: ChartsProps) {
             <span class="chart-name">{c.name}</span>
             <span class="dim">{c.about}</span>
             <output class="chart-value num">
-              {index < 0
-                ? ''
-                : c.kind === 'anomaly' && !p.judged
-                  ? 'not judged yet'
-                  : readout(p.series, c.kind, index, c.word)}
+              {index < 0 ? '' : readout(p.series, c.kind, index, c.word, p.learning)}
             </output>
           </figcaption>
           <div
@@ -199,7 +190,7 @@ export function Charts(p: ChartsProps) {
       ) : (
         <>
           <Scrubber {...p} index={index} />
-          <Twin series={p.series} />
+          <Twin series={p.series} learning={p.learning} />
         </>
       )}
     </div>
@@ -207,7 +198,7 @@ export function Charts(p: ChartsProps) {
 }
 
 /** The moment by keys or a thumb that stands under its place in the charts; it steps from bucket to bucket. */
-function Scrubber({ series, span, at, index, onPick }: ChartsProps & { index: number }) {
+function Scrubber({ series, span, at, index, learning, onPick }: ChartsProps & { index: number }) {
   const { t_ms } = series;
   const here = at === null ? t_ms.length - 1 : nearest(t_ms, at);
   const pick = (i: number) => onPick(t_ms[Math.max(0, Math.min(t_ms.length - 1, i))] ?? null);
@@ -226,7 +217,7 @@ function Scrubber({ series, span, at, index, onPick }: ChartsProps & { index: nu
       step="any"
       value={t_ms[here]}
       aria-label="Moment"
-      aria-valuetext={`${clockTime(t_ms[index] as number)}, productivity ${readout(series, 'productivity', index, score1)}`}
+      aria-valuetext={`${clockTime(t_ms[index] as number)}, productivity ${readout(series, 'productivity', index, score1, learning)}`}
       onKeyDown={onKey}
       onInput={(e) => pick(nearest(t_ms, e.currentTarget.valueAsNumber))}
     />
@@ -247,9 +238,10 @@ const KEY_STEPS: Record<string, number> = {
 const TWIN_ROWS = 240;
 
 /** The charts' values as a table, newest first. */
-function Twin({ series }: { series: Series }) {
+function Twin({ series, learning }: { series: Series; learning: boolean }) {
   const rows = series.t_ms.map((t, i) => ({ t, i })).reverse();
-  const cell = (kind: Kind, i: number, word: (n: number) => string) => readout(series, kind, i, word);
+  const cell = (kind: Kind, i: number, word: (n: number) => string) =>
+    readout(series, kind, i, word, learning);
   return (
     <details class="twin">
       <summary>As a table</summary>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Metric } from '../../api/types';
 import { count, percent } from '../../lib/format';
-import { LabelBadge, PipelineBadge, Score, Time } from '../../ui/parts';
+import { AnomalyBadge, PipelineBadge, Score, Time } from '../../ui/parts';
 
 export interface MetricsProps {
   metrics: Metric[];
@@ -50,7 +50,7 @@ export function Metrics({ metrics, selected, hrefOf }: MetricsProps) {
                   <Score value={m.scored ? m.score : null} />
                 </td>
                 <td data-label="Anomaly">
-                  <LabelBadge label={m.scored ? m.anomaly.label : null} />
+                  <AnomalyBadge anomaly={m.anomaly} />
                 </td>
                 <td data-label="Category">{m.category ?? <span class="dim">none</span>}</td>
                 <td class="r num" data-label="Words">

@@ -2,7 +2,7 @@
 import type { Metric } from '../../api/types';
 import { count, percent, plural } from '../../lib/format';
 import { Icon } from '../../ui/icons';
-import { Card, Empty, LabelBadge, ProblemBox, Skeleton, Time } from '../../ui/parts';
+import { AnomalyBadge, Card, Empty, ProblemBox, Skeleton, Time } from '../../ui/parts';
 import { Film } from './film';
 import type { Shots } from './shots';
 
@@ -39,7 +39,7 @@ export function Moment(p: MomentProps) {
           </p>
           <ul class="moment-facts">
             <li>
-              <LabelBadge label={m.scored ? m.anomaly.label : null} />
+              <AnomalyBadge anomaly={m.anomaly} />
             </li>
             {m.category ? <li>{m.category}</li> : null}
             {m.words === null ? null : <li>{plural(m.words, 'word')} read</li>}

@@ -10,7 +10,7 @@ export interface PlotData {
   min: (number | null)[];
   avg: (number | null)[];
   max: (number | null)[];
-  notScored: number[]; // seconds of the starts of buckets with metrics that are not scored
+  none: number[]; // seconds of the starts of buckets that hold metrics without this value
   bucketS: number;
 }
 
@@ -65,7 +65,7 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
     off: colourOf(host, '--line-strong'),
   };
   const font = `11px ${getComputedStyle(host).fontFamily}`;
-  let data: PlotData = { t: [], min: [], avg: [], max: [], notScored: [], bucketS: 1 };
+  let data: PlotData = { t: [], min: [], avg: [], max: [], none: [], bucketS: 1 };
   let at: number | null = null;
   let thresholds: Threshold[] = [];
 
@@ -78,7 +78,7 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
     ctx.rect(left, top, width, height);
     ctx.clip();
     ctx.fillStyle = c.off;
-    for (const t of data.notScored) {
+    for (const t of data.none) {
       const x = u.valToPos(t, 'x', true);
       const w = Math.max(2 * px, u.valToPos(t + data.bucketS, 'x', true) - x - px);
       ctx.fillRect(x, top + height - 4 * px, w, 4 * px);

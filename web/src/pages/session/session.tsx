@@ -219,9 +219,7 @@ function Work({ session, round }: { session: Session; round: number }) {
   const explained = useResource(latest ? `thresholds ${id}` : null, (signal) =>
     api.metric(latest?.id ?? 0, signal),
   );
-  // while the newest scored metric has no anomaly, the agent is still learning what is usual
-  const newestScored = metrics.find((m) => m.scored);
-  const judged = !newestScored || newestScored.anomaly.score !== null;
+  const learning = metrics.some((m) => m.anomaly.learning);
   const film = useShots(session, data.data?.span ?? null, at, round);
 
   const pick = useCallback(
@@ -312,7 +310,7 @@ function Work({ session, round }: { session: Session; round: number }) {
               span={data.data.span}
               at={at}
               hover={hover}
-              judged={judged}
+              learning={learning}
               thresholds={explained.data?.anomaly.thresholds ?? null}
               onHover={setHover}
               onPick={pick}

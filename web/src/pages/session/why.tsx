@@ -7,7 +7,7 @@ import { brief, percent, score1, score2, signed } from '../../lib/format';
 import { explain } from '../../lib/math';
 import { useResource } from '../../state/resource';
 import { Icon } from '../../ui/icons';
-import { LabelBadge, Meter, PipelineBadge, ProblemBox, Skeleton, Time } from '../../ui/parts';
+import { AnomalyBadge, Meter, PipelineBadge, ProblemBox, Skeleton, Time } from '../../ui/parts';
 
 export function Why({
   id,
@@ -239,7 +239,7 @@ function Anomaly({ m }: { m: MetricExplained }) {
       <h3 id="anomaly-title">How unusual</h3>
       <p class="why-anomaly">
         {a.score === null ? null : <b class="num">{score2(a.score)}</b>}
-        <LabelBadge label={a.label} />
+        <AnomalyBadge anomaly={a} />
         {a.score === null ? (
           <span>{a.reason ?? 'Too little has been seen yet to know what is usual.'}</span>
         ) : (
