@@ -82,8 +82,8 @@ struct board {
     /* upload */
     _Atomic int64_t last_upload_wall_ns, last_ai_upload_wall_ns;
     _Atomic int64_t items_delivered, upload_lane, retry_at_wall_ns;
-    _Atomic int64_t upload_nudge; /* heartbeat adds 1 after a good answer: the
-                                     wait of the upload lanes is over */
+    _Atomic int64_t upload_nudge; /* heartbeat adds 1 when the server answers
+                                     again: upload need not wait longer */
     /* heartbeat */
     _Atomic int64_t last_heartbeat_wall_ns, heartbeat_lane;
     _Atomic int64_t clock_offset_ms,

@@ -64,6 +64,7 @@ static const char schema[] =
     " UNIQUE(session, seq));"
     "CREATE INDEX item_next ON item(session, lane, state, seq);"
     "CREATE INDEX item_kind ON item(state, kind, id);"
+    /* A partial index serves only queries that repeat its condition. */
     "CREATE INDEX item_leased ON item(lease_boot_ns) WHERE lease_boot_ns > 0;"
     "CREATE INDEX item_picture ON item(picture) WHERE picture IS NOT NULL;"
     "CREATE TABLE put("
@@ -414,7 +415,9 @@ enum err outbox_counts(struct outbox *o, struct client_counts *out)
     db_bind_int(s, o->present);
     e = one_int(s, &head);
     if (!e)
-        e = db_stmt(o->db, "SELECT count(*) FROM item WHERE lease_boot_ns > ?",
+        e = db_stmt(o->db,
+                    "SELECT count(*) FROM item WHERE lease_boot_ns > 0"
+                    " AND lease_boot_ns > ?",
                     &s);
     if (e)
         return e;

@@ -88,6 +88,8 @@ enum err outbox_put(struct outbox *o, const struct outbox_put *put,
 void outbox_lose(struct outbox *o, int64_t items);
 
 struct outbox_lease {
+    const uint8_t *request; /* OUTBOX_REQUEST_BYTES: asked again under the same,
+                               what was lent then is free first; NULL: none */
     enum client_lane lane;
     size_t max_items, max_bytes;
     int64_t lease_ms;

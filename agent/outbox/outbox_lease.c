@@ -267,6 +267,39 @@ static enum err take(struct taking *t)
     return e ? e : outbox_session_describe(t->o, c.number, &t->batch->session);
 }
 
+static enum err free_deadline(struct outbox *o, const char *sql)
+{
+    struct db_stmt *s;
+    enum err e = db_stmt(o->db, sql, &s);
+
+    if (e)
+        return e;
+    db_bind_int(s, o->lease_deadline_ns);
+    return db_run(s);
+}
+
+/* A client that got no answer in time asks again under the same id: the items
+ * of the answer that was lost would be lent to nobody. */
+static enum err end_repeated(struct taking *t)
+{
+    struct outbox *o = t->o;
+    const uint8_t *request = t->lease->request;
+    enum err e = WS_OK;
+
+    if (!request)
+        return WS_OK;
+    if (memcmp(request, o->lease_request, OUTBOX_REQUEST_BYTES) == 0) {
+        e = free_deadline(o, "UPDATE item SET lease_boot_ns = 0"
+                             " WHERE lease_boot_ns > 0 AND lease_boot_ns = ?");
+        if (!e)
+            e = free_deadline(o, "UPDATE session SET lease_boot_ns = 0"
+                                 " WHERE lease_boot_ns = ?");
+    }
+    memcpy(o->lease_request, request, OUTBOX_REQUEST_BYTES);
+    o->lease_deadline_ns = deadline(t);
+    return e;
+}
+
 enum err outbox_lease(struct outbox *o, const struct outbox_lease *lease,
                       struct client_batch *out)
 {
@@ -286,7 +319,9 @@ enum err outbox_lease(struct outbox *o, const struct outbox_lease *lease,
         return WS_NOMEM;
     e = outbox_enter(o);
     if (!e) {
-        e = take(&t);
+        e = end_repeated(&t);
+        if (!e)
+            e = take(&t);
         /* Nothing found may still have buried a lost picture: keep that. */
         if (e == WS_NOTFOUND)
             e = outbox_leave(o, WS_OK) ? WS_IO : WS_NOTFOUND;

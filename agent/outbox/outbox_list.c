@@ -130,6 +130,8 @@ static enum err list_sessions(struct outbox *o, int64_t limit, int64_t *count,
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
+/* +state: in the order of id, the first rows are there at once; by the index
+ * on state a long backlog would be sorted first. */
 static enum err choose(struct outbox *o, const char *state, struct db_stmt **s)
 {
     int64_t now = env_boot_ns(o->env);
@@ -137,19 +139,20 @@ static enum err choose(struct outbox *o, const char *state, struct db_stmt **s)
 
     if (!state)
         return db_stmt(
-            o->db, COLUMNS "WHERE state IN (0, 1, 2) ORDER BY id LIMIT ?", s);
+            o->db, COLUMNS "WHERE +state IN (0, 1, 2) ORDER BY id LIMIT ?", s);
     if (strcmp(state, "parked") == 0)
         return db_stmt(o->db, COLUMNS "WHERE state = 1 ORDER BY id LIMIT ?", s);
     if (strcmp(state, "dead") == 0)
         return db_stmt(o->db, COLUMNS "WHERE state = 2 ORDER BY id LIMIT ?", s);
     if (strcmp(state, "pending") == 0)
         e = db_stmt(o->db,
-                    COLUMNS "WHERE state = 0 AND item.lease_boot_ns <= ?"
+                    COLUMNS "WHERE +state = 0 AND item.lease_boot_ns <= ?"
                             " ORDER BY id LIMIT ?",
                     s);
     else if (strcmp(state, "leased") == 0)
         e = db_stmt(o->db,
-                    COLUMNS "WHERE item.lease_boot_ns > ? ORDER BY id LIMIT ?",
+                    COLUMNS "WHERE item.lease_boot_ns > 0"
+                            " AND item.lease_boot_ns > ? ORDER BY id LIMIT ?",
                     s);
     else
         return WS_INVALID;
@@ -195,7 +198,7 @@ enum err outbox_list_sent(struct outbox *o, int64_t since_wall_ns,
         "SELECT uid, seq, kind, recorded_wall_ns, settled_wall_ns, "
         "item.payload,"
         " item.server_id FROM item JOIN session ON number = item.session"
-        " WHERE +state = 3 AND settled_wall_ns >= ?"
+        " WHERE state = 3 AND settled_wall_ns >= ?"
         " ORDER BY id DESC LIMIT ?",
         &s);
 
@@ -343,14 +346,14 @@ static enum err next_row(struct outbox *o, const struct outbox_list_id *id,
     enum err e =
         db_stmt(o->db,
                 "SELECT id, session, seq, kind, state, bytes, picture FROM item"
-                " WHERE id > ? AND (state = 2 OR (? AND state = 1))"
+                " INDEXED BY item_kind WHERE id > ? AND state IN (2, ?)"
                 " AND (? = 0 OR (session = ? AND seq = ?)) ORDER BY id LIMIT 1",
                 &s);
 
     if (e)
         return e;
     db_bind_int(s, after);
-    db_bind_int(s, parked_too);
+    db_bind_int(s, parked_too ? OUTBOX_PARKED : OUTBOX_DEAD);
     db_bind_int(s, id->seq);
     db_bind_int(s, id->session);
     db_bind_int(s, id->seq);

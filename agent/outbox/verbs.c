@@ -125,7 +125,7 @@ static enum err do_lease(struct outbox *o, struct message *request,
                          struct message *answer)
 {
     struct client_batch batch = {0};
-    struct outbox_lease lease;
+    struct outbox_lease lease = {.request = request->id};
     struct pack_reader r;
     size_t i;
     enum err e;

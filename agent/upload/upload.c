@@ -354,6 +354,8 @@ static bool step(struct upload *u, struct lane *lane)
             return false;
         }
         e = take_batch(u, lane);
+        if (e && e != WS_NOTFOUND) /* maybe lent, and the answer was late */
+            (void)!client_release(u->client);
         if (e) {
             lane->until_mono_ns =
                 env_mono_ns(&u->env) + UPLOAD_ASK_AGAIN_MS * CLOCK_NS_PER_MS;

@@ -153,6 +153,29 @@ static void test_outbox_lease_is_not_given_twice(void **state)
     assert_int_equal(rig_lease_count(10), 2);
 }
 
+static void test_outbox_lease_asked_again_lends_the_same(void **state)
+{
+    const uint8_t request[OUTBOX_REQUEST_BYTES] = {7};
+    struct outbox_lease l = {.request = request,
+                             .max_items = 1,
+                             .max_bytes = 1 << 20,
+                             .lease_ms = 60000};
+    struct client_batch b = {0};
+    int i;
+
+    (void)state;
+    rig_register();
+    rig_put_ok(1);
+    rig_put_ok(2);
+    for (i = 0; i < 3; i++) {
+        rig.boot_ns += CLOCK_NS_PER_S;
+        assert_int_equal(outbox_lease(rig.outbox, &l, &b), WS_OK);
+        assert_int_equal(b.leases[0].seq, 2);
+        client_batch_fini(&b);
+        assert_int_equal(rig_counts().leased, 1);
+    }
+}
+
 static void test_outbox_lease_after_crash_returns_row(void **state)
 {
     (void)state;
@@ -392,41 +415,6 @@ static void test_outbox_moved_tombstone_keeps_its_count(void **state)
     rig_check_law();
 }
 
-/* --- transactions --- */
-
-static void test_outbox_failed_verb_leaves_its_neighbours(void **state)
-{
-    uint64_t seq = 0;
-
-    (void)state;
-    assert_int_equal(outbox_begin(rig.outbox), WS_OK);
-    assert_int_equal(rig_put(1, NULL, &seq), WS_OK);
-    assert_int_equal(put_text(WIRE_ITEM_METRIC, "{}"), WS_INVALID);
-    assert_int_equal(outbox_settle(rig.outbox, "no such session", NULL, 0),
-                     WS_NOTFOUND);
-    assert_int_equal(rig_put(2, NULL, &seq), WS_OK);
-    assert_int_equal(outbox_commit(rig.outbox), WS_OK);
-    assert_int_equal(seq, 3);
-    assert_int_equal(rig_counts().recorded, 3);
-    rig_check_law();
-}
-
-static void test_outbox_rollback_forgets_numbers_too(void **state)
-{
-    struct client_counts before, after;
-    uint64_t seq = 0;
-
-    (void)state;
-    before = rig_counts();
-    assert_int_equal(outbox_begin(rig.outbox), WS_OK);
-    assert_int_equal(rig_put(1, NULL, &seq), WS_OK);
-    outbox_rollback(rig.outbox);
-    after = rig_counts();
-    assert_memory_equal(&before, &after, sizeof(before));
-    assert_int_equal(rig_put_ok(1), 2);
-    rig_check_law();
-}
-
 static void test_outbox_open_numbers_survive(void **state)
 {
     struct client_counts before, after;
@@ -475,6 +463,7 @@ int main(void)
         RIG_CASE(test_outbox_put_wrong_picture_stores_nothing),
         RIG_CASE(test_outbox_frames_dropped_make_one_tombstone),
         RIG_CASE(test_outbox_lease_is_not_given_twice),
+        RIG_CASE(test_outbox_lease_asked_again_lends_the_same),
         RIG_CASE(test_outbox_lease_after_crash_returns_row),
         RIG_CASE(test_outbox_lease_of_another_boot_is_over),
         RIG_CASE(test_outbox_release_ends_all_leases),
@@ -490,8 +479,6 @@ int main(void)
         RIG_CASE(test_outbox_moved_session_counts_no_frame_twice),
         RIG_CASE(test_outbox_seq_reuse_moves_all_to_a_new_session),
         RIG_CASE(test_outbox_moved_tombstone_keeps_its_count),
-        RIG_CASE(test_outbox_failed_verb_leaves_its_neighbours),
-        RIG_CASE(test_outbox_rollback_forgets_numbers_too),
         RIG_CASE(test_outbox_open_numbers_survive),
         RIG_CASE(test_outbox_older_run_keeps_its_own_token),
     };

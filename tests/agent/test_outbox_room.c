@@ -1,4 +1,5 @@
-/* test_outbox_room.c - pictures, the byte budget, full disks, tidying. */
+/* test_outbox_room.c - pictures, the byte budget, full disks, tidying, and
+ * what a transaction that fails leaves behind. */
 #include "tests/agent/queue_rig.h"
 
 #include <dirent.h>
@@ -235,6 +236,53 @@ static void test_outbox_full_disk_loses_nothing_and_passes(void **state)
     rig_check_law();
 }
 
+static enum err put_text(enum wire_item_kind kind, const char *text)
+{
+    struct client_item item = {.kind = kind,
+                               .payload = text,
+                               .payload_len = strlen(text),
+                               .picture_fd = -1};
+    struct outbox_put put = {.items = &item, .count = 1};
+    uint64_t seq;
+
+    return outbox_put(rig.outbox, &put, &seq);
+}
+
+/* --- transactions --- */
+
+static void test_outbox_failed_verb_leaves_its_neighbours(void **state)
+{
+    uint64_t seq = 0;
+
+    (void)state;
+    assert_int_equal(outbox_begin(rig.outbox), WS_OK);
+    assert_int_equal(rig_put(1, NULL, &seq), WS_OK);
+    assert_int_equal(put_text(WIRE_ITEM_METRIC, "{}"), WS_INVALID);
+    assert_int_equal(outbox_settle(rig.outbox, "no such session", NULL, 0),
+                     WS_NOTFOUND);
+    assert_int_equal(rig_put(2, NULL, &seq), WS_OK);
+    assert_int_equal(outbox_commit(rig.outbox), WS_OK);
+    assert_int_equal(seq, 3);
+    assert_int_equal(rig_counts().recorded, 3);
+    rig_check_law();
+}
+
+static void test_outbox_rollback_forgets_numbers_too(void **state)
+{
+    struct client_counts before, after;
+    uint64_t seq = 0;
+
+    (void)state;
+    before = rig_counts();
+    assert_int_equal(outbox_begin(rig.outbox), WS_OK);
+    assert_int_equal(rig_put(1, NULL, &seq), WS_OK);
+    outbox_rollback(rig.outbox);
+    after = rig_counts();
+    assert_memory_equal(&before, &after, sizeof(before));
+    assert_int_equal(rig_put_ok(1), 2);
+    rig_check_law();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +295,8 @@ int main(void)
         RIG_CASE(test_outbox_over_budget_forgets_sent_before_unsent),
         RIG_CASE(test_outbox_nothing_to_evict_is_full),
         RIG_CASE(test_outbox_full_disk_loses_nothing_and_passes),
+        RIG_CASE(test_outbox_failed_verb_leaves_its_neighbours),
+        RIG_CASE(test_outbox_rollback_forgets_numbers_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
