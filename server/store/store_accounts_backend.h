@@ -1,7 +1,7 @@
 /* store_accounts_backend.h - what a backend fills in for accounts, codes and
  * the access log; for backends and the thin callers alone.
  *
- * Flow:    store_accounts.c -> [store_accounts_backend] -> store_sqlite_*.c
+ * Flow:    store_accounts.c -> [store_accounts_backend] -> store_db_*.c
  * Source:  house-style.md section 6; the meanings stand in store_accounts.h
  */
 #ifndef SERVER_STORE_STORE_ACCOUNTS_BACKEND_H
@@ -80,8 +80,8 @@ struct store_accounts_ops {
     const struct store_audit_ops *audit;
 };
 
-/* The tables of the embedded store. */
-extern const struct store_codes_ops store_sqlite_codes;
-extern const struct store_audit_ops store_sqlite_audit;
+/* The tables of the SQL engines. */
+extern const struct store_codes_ops store_db_codes;
+extern const struct store_audit_ops store_db_audit;
 
 #endif

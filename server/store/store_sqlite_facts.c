@@ -6,7 +6,7 @@
 static enum err put(struct store *s, const struct fact *const *facts,
                     size_t count, enum err *results)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
 
     for (size_t i = 0; i < count; i++) {
         results[i] = store_sqlite_insert(db, facts[i]);
@@ -68,7 +68,7 @@ static enum err find(struct store *s, enum wire_item_kind kind,
 
     if (!tables[kind].find)
         return WS_NOTFOUND;
-    e = db_stmt(store_sqlite_db(s), tables[kind].find, &q);
+    e = db_stmt(store_db_conn(s), tables[kind].find, &q);
     if (e)
         return e;
     db_bind_int(q, session_id);
@@ -100,7 +100,7 @@ static enum err count_expired(struct db *db, int64_t session_id, int64_t seqs)
 static enum err expire(struct store *s, enum wire_item_kind kind,
                        int64_t before_ns, int64_t limit, int64_t *deleted)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     struct db_stmt *q;
     int64_t n = 0;
     enum err e;

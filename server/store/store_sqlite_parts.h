@@ -20,5 +20,8 @@ enum err store_sqlite_rollups_add_fleet(struct store *s, int64_t shard,
 enum err store_sqlite_rollups_add_stats(struct store *s,
                                         const struct store_stat *rows,
                                         size_t count) WS_MUST_CHECK;
+enum err store_sqlite_heartbeats_put(struct store *s,
+                                     const struct store_heartbeat *rows,
+                                     size_t count) WS_MUST_CHECK;
 
 #endif

@@ -61,7 +61,7 @@ enum err store_sqlite_rollups_add(struct store *s,
     for (size_t i = 0; i < count; i++) {
         struct db_stmt *q;
         enum err e =
-            db_stmt(store_sqlite_db(s),
+            db_stmt(store_db_conn(s),
                     "INSERT INTO rollup (session_id, quarter, " FIGURES
                     ") " VALUES " ON CONFLICT (session_id, quarter)" MERGE,
                     &q);
@@ -85,7 +85,7 @@ enum err store_sqlite_rollups_add_fleet(struct store *s, int64_t shard,
     for (size_t i = 0; i < count; i++) {
         struct db_stmt *q;
         enum err e =
-            db_stmt(store_sqlite_db(s),
+            db_stmt(store_db_conn(s),
                     "INSERT INTO fleet_rollup (quarter, shard, " FIGURES
                     ") " VALUES " ON CONFLICT (quarter, shard)" MERGE,
                     &q);
@@ -110,7 +110,7 @@ enum err store_sqlite_rollups_add_stats(struct store *s,
         const struct store_stat *r = &rows[i];
         struct db_stmt *q;
         enum err e = db_stmt(
-            store_sqlite_db(s),
+            store_db_conn(s),
             "UPDATE session_stat SET metrics = metrics + ?,"
             " screenshots = screenshots + ?, recordings = recordings + ?,"
             " events = events + ?, last_metric_at = max(last_metric_at, ?),"

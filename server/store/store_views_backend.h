@@ -1,7 +1,7 @@
 /* store_views_backend.h - what a backend fills in for views; for backends and
  * the thin callers alone.
  *
- * Flow:    store_views.c -> [store_views_backend] -> store_sqlite_views*.c
+ * Flow:    store_views.c -> [store_views_backend] -> store_db_views*.c
  * Source:  house-style.md section 6; the meanings stand in store_views.h
  */
 #ifndef SERVER_STORE_STORE_VIEWS_BACKEND_H
@@ -68,7 +68,7 @@ struct store_views_ops {
     const struct store_items_ops *items;
 };
 
-/* The table of the embedded store. */
-extern const struct store_items_ops store_sqlite_items;
+/* The table of the SQL engines. */
+extern const struct store_items_ops store_db_items;
 
 #endif

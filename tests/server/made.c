@@ -1,6 +1,7 @@
 #include "tests/server/made.h"
 
 #include "core/sha256.h"
+#include "server/store/store_mysql_db.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +14,36 @@
 
 static const char *using = "sqlite";
 
-void made_use(const char *backend)
+bool made_use(const char *backend)
 {
     using = backend;
+    if (strcmp(backend, "mysql") != 0 || getenv("WS_TEST_MYSQL"))
+        return true;
+    print_message("# mysql: not run here (WS_TEST_MYSQL): make test-stack\n");
+    return false;
+}
+
+/* A database of this name on the server of WS_TEST_MYSQL, made or dropped. */
+static void of_mysql(const char *verb, struct made *m)
+{
+    const char *server = getenv("WS_TEST_MYSQL");
+    const char *end = strrchr(server, '/');
+    const char *options = strchr(server, '?');
+    char sql[128];
+    struct db *db = NULL;
+
+    snprintf(m->address, sizeof m->address, "%.*s/%s%s", (int)(end - server),
+             server, strrchr(m->dir, '/') + 1, options ? options : "");
+    for (char *c = m->address + (end - server); *c; c++)
+        if (*c == '.' || *c == '-')
+            *c = '_';
+    snprintf(sql, sizeof sql, "%s DATABASE %s", verb,
+             m->address + (end - server) + 1);
+    sql[strcspn(sql, "?")] = '\0';
+    assert_int_equal(store_mysql_db_open(&db, strchr(server, ':') + 1, 0),
+                     WS_OK);
+    assert_int_equal(db_exec(db, sql), WS_OK);
+    db_close(db);
 }
 
 int made_setup(void **state)
@@ -26,7 +54,10 @@ int made_setup(void **state)
     assert_non_null(m);
     snprintf(m->dir, sizeof m->dir, "/tmp/ws-test-store.XXXXXX");
     assert_non_null(mkdtemp(m->dir));
-    snprintf(m->address, sizeof m->address, "%s:%s/s.db", using, m->dir);
+    if (strcmp(using, "mysql") == 0)
+        of_mysql("CREATE", m);
+    else
+        snprintf(m->address, sizeof m->address, "%s:%s/s.db", using, m->dir);
     assert_int_equal(store_open(&m->store, m->address, 0), WS_OK);
     assert_int_equal(store_migrate(m->store, &applied), WS_OK);
     *state = m;
@@ -39,6 +70,8 @@ int made_teardown(void **state)
     char command[128];
 
     store_close(m->store);
+    if (strcmp(using, "mysql") == 0)
+        of_mysql("DROP", m);
     snprintf(command, sizeof command, "rm -rf %s", m->dir);
     assert_int_equal(system(command), 0);
     free(m);

@@ -8,12 +8,14 @@
 /* A folder under /tmp and a migrated store in it. */
 struct made {
     char dir[64];
-    char address[128];
+    char address[256];
     struct store *store;
 };
 
-/* The backend that made_setup() opens from now on; "sqlite" at first. */
-void made_use(const char *backend);
+/* The backend that made_setup() opens from now on; "sqlite" at first. False
+ * for "mysql" without WS_TEST_MYSQL=mysql://... (each test has a database of
+ * its own on that server). */
+bool made_use(const char *backend);
 int made_setup(void **state); /* *state is a struct made */
 int made_teardown(void **state);
 

@@ -1,6 +1,6 @@
 /* Sessions and roll-ups as people see them. One literal a scope, so that each
  * runs on its own index; everything that came from outside is bound. */
-#include "server/store/store_sqlite.h"
+#include "server/store/store_db.h"
 #include "server/store/store_views_backend.h"
 
 #define SESSION                                                                \
@@ -17,7 +17,7 @@
     "LEFT JOIN agent_token t ON t.session_id=s.id "                            \
     "LEFT JOIN session_stat st ON st.session_id=s.id "                         \
     "LEFT JOIN account a ON a.id=s.user_id "
-#define BELOW "AND s.id<? ORDER BY s.id DESC"
+#define BELOW "AND s.id<? ORDER BY s.id DESC" STORE_DB_LIMIT
 #define ONE "AND s.id=?"
 
 /* The three literals of one query. */
@@ -52,7 +52,8 @@ SCOPED(agents_sql,
     "sum(r.events), sum(r.productivity_sum), min(r.productivity_min), "        \
     "max(r.productivity_max), sum(r.anomaly_sum), min(r.anomaly_min), "        \
     "max(r.anomaly_max) "
-#define QUARTERS "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter"
+#define QUARTERS                                                               \
+    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter"
 
 SCOPED(quarters_sql,
        "SELECT r.quarter, " SUMS
@@ -60,19 +61,26 @@ SCOPED(quarters_sql,
        QUARTERS);
 static const char *const fleet_sql =
     "SELECT r.quarter, " SUMS "FROM fleet_rollup r WHERE ? IS NOT NULL "
-    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter";
+    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter";
 static const char *const session_quarters_sql =
     "SELECT r.quarter, " SUMS "FROM rollup r WHERE r.session_id=? "
-    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter";
+    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter";
 
-static enum err walk_sessions(struct db_stmt *q,
+/* How far a page came. */
+struct page {
+    size_t rows;
+    int64_t last_id;
+    bool stopped;
+};
+
+static enum err walk_sessions(struct db_stmt *q, struct page *p,
                               int (*each)(void *ctx,
                                           const struct store_session_view *row),
                               void *ctx)
 {
     enum err e;
 
-    while ((e = db_step(q)) == WS_OK) {
+    for (*p = (struct page){0}; (e = db_step(q)) == WS_OK; p->rows++) {
         struct store_session_view row = {
             .id = db_int(q, 0),
             .session_uid = db_text(q, 1),
@@ -98,11 +106,13 @@ static enum err walk_sessions(struct db_stmt *q,
             .last_received_ns = db_int(q, 21),
         };
 
-        if (!each(ctx, &row))
+        p->last_id = row.id;
+        p->stopped = !each(ctx, &row);
+        if (p->stopped)
             break;
     }
     db_reset(q);
-    return e;
+    return e == WS_NOTFOUND ? WS_OK : e;
 }
 
 static enum err
@@ -110,15 +120,22 @@ sessions(struct store *s, const struct store_scope *scope, int64_t before_id,
          int (*each)(void *ctx, const struct store_session_view *row),
          void *ctx)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), list_sql[scope->width], &q);
+    struct page p;
 
-    if (e)
-        return e;
-    db_bind_int(q, scope->account_id);
-    db_bind_int(q, before_id);
-    e = walk_sessions(q, each, ctx);
-    return e == WS_NOTFOUND ? WS_OK : e;
+    do {
+        struct db_stmt *q;
+        enum err e = db_stmt(store_db_conn(s), list_sql[scope->width], &q);
+
+        if (e)
+            return e;
+        db_bind_int(q, scope->account_id);
+        db_bind_int(q, before_id);
+        e = walk_sessions(q, &p, each, ctx);
+        if (e)
+            return e;
+        before_id = p.last_id;
+    } while (!p.stopped && p.rows == STORE_DB_PAGE);
+    return WS_OK;
 }
 
 static enum err
@@ -126,24 +143,24 @@ session(struct store *s, const struct store_scope *scope, int64_t id,
         int (*each)(void *ctx, const struct store_session_view *row), void *ctx)
 {
     struct db_stmt *q;
+    struct page p;
     enum err e = store_views_may_see(s, scope, id);
 
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s), one_sql[scope->width], &q);
+    e = db_stmt(store_db_conn(s), one_sql[scope->width], &q);
     if (e)
         return e;
     db_bind_int(q, scope->account_id);
     db_bind_int(q, id);
-    e = walk_sessions(q, each, ctx);
-    return e == WS_NOTFOUND ? WS_OK : e;
+    return walk_sessions(q, &p, each, ctx);
 }
 
 static enum err may_see(struct store *s, const struct store_scope *scope,
                         int64_t session_id)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), may_sql[scope->width], &q);
+    enum err e = db_stmt(store_db_conn(s), may_sql[scope->width], &q);
 
     if (e)
         return e;
@@ -160,7 +177,7 @@ static enum err agents(struct store *s, const struct store_scope *scope,
 {
     struct db_stmt *q;
     int64_t not_offline;
-    enum err e = db_stmt(store_sqlite_db(s), agents_sql[scope->width], &q);
+    enum err e = db_stmt(store_db_conn(s), agents_sql[scope->width], &q);
 
     if (e)
         return e;
@@ -225,7 +242,7 @@ static enum err quarters(struct store *s, int64_t session_id, int64_t first,
                          void *ctx)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), session_quarters_sql, &q);
+    enum err e = db_stmt(store_db_conn(s), session_quarters_sql, &q);
 
     if (e)
         return e;
@@ -241,7 +258,7 @@ static enum err fleet(struct store *s, const struct store_scope *scope,
                       void *ctx)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          scope->width == STORE_SCOPE_EVERYONE
                              ? fleet_sql
                              : quarters_sql[scope->width],
@@ -255,12 +272,12 @@ static enum err fleet(struct store *s, const struct store_scope *scope,
     return walk_quarters(q, 0, each, ctx);
 }
 
-const struct store_views_ops store_sqlite_views = {
+const struct store_views_ops store_db_views = {
     .sessions = sessions,
     .session = session,
     .may_see = may_see,
     .agents = agents,
     .quarters = quarters,
     .fleet = fleet,
-    .items = &store_sqlite_items,
+    .items = &store_db_items,
 };

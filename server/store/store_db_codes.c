@@ -1,7 +1,7 @@
 /* API keys, enrollment codes, one-time links and shared secrets. */
 #include "server/store/store_accounts_backend.h"
 
-#include "server/store/store_sqlite.h"
+#include "server/store/store_db.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,14 +46,14 @@ static enum err hit(struct store *s, struct db_stmt *q)
 
     if (e)
         return e;
-    return db_changes(store_sqlite_db(s)) ? WS_OK : WS_NOTFOUND;
+    return db_changes(store_db_conn(s)) ? WS_OK : WS_NOTFOUND;
 }
 
 static enum err key(struct store *s, const uint8_t sha256[32],
                     struct store_key *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT " KEY "FROM api_key WHERE sha256=? AND "
                          "revoked_ns=0",
                          &q);
@@ -75,7 +75,7 @@ static enum err keys(struct store *s, int64_t after_id, struct store_key *out,
 {
     struct db_stmt *q;
     size_t n = 0;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT " KEY "FROM api_key WHERE id>? ORDER BY id "
                          "LIMIT ?",
                          &q);
@@ -100,7 +100,7 @@ static enum err key_add(struct store *s, struct store_key *k)
 
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s),
+    e = db_stmt(store_db_conn(s),
                 "INSERT INTO api_key (id, name, roles, sha256, created_ns) "
                 "VALUES (?,?,?,?,?)",
                 &q);
@@ -117,7 +117,7 @@ static enum err key_add(struct store *s, struct store_key *k)
 static enum err key_used(struct store *s, int64_t id, int64_t now_ns)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "UPDATE api_key SET used_ns=? WHERE id=?", &q);
 
     if (e)
@@ -131,7 +131,7 @@ static enum err key_revoke(struct store *s, int64_t id, const char *name,
                            int64_t now_ns)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "UPDATE api_key SET revoked_ns=? WHERE (id=? OR "
                          "(?=0 AND name=?)) AND revoked_ns=0",
                          &q);
@@ -151,7 +151,7 @@ static enum err codes(struct store *s, int64_t after_id, struct store_code *out,
     struct db_stmt *q;
     size_t n = 0;
     enum err e =
-        db_stmt(store_sqlite_db(s),
+        db_stmt(store_db_conn(s),
                 "SELECT " CODE "WHERE c.id>? ORDER BY c.id LIMIT ?", &q);
 
     if (e)
@@ -174,7 +174,7 @@ static enum err code_add(struct store *s, struct store_code *c)
 
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s),
+    e = db_stmt(store_db_conn(s),
                 "INSERT INTO enrollment_code (id, sha256, account_id, "
                 "created_ns, expires_ns) VALUES (?,?,?,?,?)",
                 &q);
@@ -191,7 +191,7 @@ static enum err code_add(struct store *s, struct store_code *c)
 static enum err code_revoke(struct store *s, int64_t id, int64_t now_ns)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "UPDATE enrollment_code SET revoked_ns=? WHERE id=? "
                          "AND revoked_ns=0 AND used_ns=0",
                          &q);
@@ -207,7 +207,7 @@ static enum err code_good(struct store *s, const uint8_t sha256[32],
                           int64_t now_ns, struct store_code *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT " CODE "WHERE c.sha256=? AND c.used_ns=0 AND "
                          "c.expires_ns>? AND c.revoked_ns=0",
                          &q);
@@ -234,7 +234,7 @@ static enum err code_use(struct store *s, const uint8_t sha256[32],
 
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s),
+    e = db_stmt(store_db_conn(s),
                 "UPDATE enrollment_code SET used_ns=?, session_id=? "
                 "WHERE id=? AND used_ns=0 AND revoked_ns=0",
                 &q);
@@ -250,7 +250,7 @@ static enum err link_good(struct store *s, const uint8_t sha256[32],
                           int64_t now_ns, struct store_link *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT id, account_id, created_ns, expires_ns FROM "
                          "setup_link WHERE sha256=? " GOOD,
                          &q);
@@ -280,7 +280,7 @@ static enum err link_add(struct store *s, struct store_link *l)
 
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s),
+    e = db_stmt(store_db_conn(s),
                 "INSERT INTO setup_link (id, sha256, account_id, created_ns, "
                 "expires_ns) VALUES (?,?,?,?,?)",
                 &q);
@@ -298,7 +298,7 @@ static enum err link_use(struct store *s, int64_t id, int64_t now_ns)
 {
     struct db_stmt *q;
     enum err e =
-        db_stmt(store_sqlite_db(s),
+        db_stmt(store_db_conn(s),
                 "UPDATE setup_link SET used_ns=? WHERE id=? " GOOD, &q);
 
     if (e)
@@ -314,8 +314,8 @@ static enum err secret(struct store *s, const char *name, uint8_t out[32])
     struct db_stmt *q;
     const void *value;
     size_t len;
-    enum err e = db_stmt(store_sqlite_db(s),
-                         "SELECT value FROM secret WHERE name=?", &q);
+    enum err e =
+        db_stmt(store_db_conn(s), "SELECT value FROM secret WHERE name=?", &q);
 
     if (e)
         return e;
@@ -338,19 +338,21 @@ static enum err secret_make(struct store *s, const char *name,
 
     if (e != WS_NOTFOUND)
         return e;
-    e = db_stmt(store_sqlite_db(s), "INSERT INTO secret VALUES (?,?)", &q);
+    e = db_stmt(store_db_conn(s), "INSERT INTO secret VALUES (?,?)", &q);
     if (e)
         return e;
     db_bind_text(q, name);
     db_bind_blob(q, fresh, 32);
     e = db_run(q);
+    if (e == WS_EXISTS) /* another process was first */
+        return secret(s, name, out);
     if (e)
         return e;
     memcpy(out, fresh, 32);
     return WS_OK;
 }
 
-const struct store_codes_ops store_sqlite_codes = {
+const struct store_codes_ops store_db_codes = {
     .key = key,
     .keys = keys,
     .key_add = key_add,

@@ -1,7 +1,7 @@
 /* Accounts and their logins. Statements are literals; every value is bound. */
 #include "server/store/store_accounts_backend.h"
 
-#include "server/store/store_sqlite.h"
+#include "server/store/store_db.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static enum err by_name(struct store *s, const char *name,
     char key[STORE_NAME_BYTES];
     struct db_stmt *q;
     enum err e =
-        db_stmt(store_sqlite_db(s),
+        db_stmt(store_db_conn(s),
                 "SELECT " ACCOUNT "FROM account a WHERE a.name_key=?", &q);
 
     if (e)
@@ -78,7 +78,7 @@ static enum err by_name(struct store *s, const char *name,
 static enum err by_id(struct store *s, int64_t id, struct store_account *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT " ACCOUNT "FROM account a WHERE a.id=?", &q);
 
     if (e)
@@ -96,7 +96,7 @@ static enum err count(struct store *s, int64_t *count, int64_t *first_admin)
 {
     struct db_stmt *q;
     enum err e = db_stmt(
-        store_sqlite_db(s),
+        store_db_conn(s),
         "SELECT count(*), coalesce(min(CASE WHEN closed_ns=0 AND "
         "','||roles||',' LIKE '%,admin,%' THEN id END), 0) FROM account",
         &q);
@@ -117,7 +117,7 @@ static enum err list(struct store *s, int64_t after_id,
 {
     struct db_stmt *q;
     size_t n = 0;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT " ACCOUNT "FROM account a WHERE a.id>? "
                          "ORDER BY a.id LIMIT ?",
                          &q);
@@ -143,7 +143,7 @@ static enum err add(struct store *s, struct store_account *a)
 
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s),
+    e = db_stmt(store_db_conn(s),
                 "INSERT INTO account (id, name, name_key, roles, team, "
                 "password, created_ns, password_ns) VALUES (?,?,?,?,?,?,?,?)",
                 &q);
@@ -165,7 +165,7 @@ static enum err logins_end(struct store *s, int64_t account_id,
                            int64_t keep_login, int64_t now_ns)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "UPDATE login SET ended_ns=? WHERE account_id=? AND "
                          "id<>? AND ended_ns=0",
                          &q);
@@ -183,7 +183,7 @@ static enum err set_password(struct store *s, int64_t account_id,
                              int64_t keep_login)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "UPDATE account SET password=?, password_ns=? "
                          "WHERE id=?",
                          &q);
@@ -196,7 +196,7 @@ static enum err set_password(struct store *s, int64_t account_id,
     e = db_run(q);
     if (e)
         return e;
-    if (db_changes(store_sqlite_db(s)) == 0)
+    if (db_changes(store_db_conn(s)) == 0)
         return WS_NOTFOUND;
     return logins_end(s, account_id, keep_login, now_ns);
 }
@@ -205,7 +205,7 @@ static enum err login(struct store *s, const uint8_t sha256[32], int64_t now_ns,
                       struct store_login *login, struct store_account *account)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT " LOGIN ", " ACCOUNT
                          "FROM login l JOIN account a ON a.id=l.account_id "
                          "WHERE l.sha256=? AND l.ended_ns=0 AND "
@@ -232,7 +232,7 @@ static enum err logins(struct store *s, int64_t account_id, int64_t now_ns,
 {
     struct db_stmt *q;
     size_t n = 0;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT " LOGIN "FROM login l WHERE l.account_id=? "
                          "AND l.id<? AND l.ended_ns=0 AND l.expires_ns>? "
                          "ORDER BY l.id DESC LIMIT ?",
@@ -260,7 +260,7 @@ static enum err login_add(struct store *s, struct store_login *l)
 
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s),
+    e = db_stmt(store_db_conn(s),
                 "INSERT INTO login (id, account_id, sha256, created_ns, "
                 "expires_ns, seen_ns, address, seen_address, user_agent) "
                 "VALUES (?,?,?,?,?,?,?,?,?)",
@@ -279,7 +279,7 @@ static enum err login_add(struct store *s, struct store_login *l)
     e = db_run(q);
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s), "UPDATE account SET login_ns=? WHERE id=?",
+    e = db_stmt(store_db_conn(s), "UPDATE account SET login_ns=? WHERE id=?",
                 &q);
     if (e)
         return e;
@@ -292,7 +292,7 @@ static enum err login_end(struct store *s, int64_t id, int64_t account_id,
                           int64_t now_ns)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "UPDATE login SET ended_ns=? WHERE id=? AND "
                          "account_id=? AND ended_ns=0",
                          &q);
@@ -305,14 +305,14 @@ static enum err login_end(struct store *s, int64_t id, int64_t account_id,
     e = db_run(q);
     if (e)
         return e;
-    return db_changes(store_sqlite_db(s)) ? WS_OK : WS_NOTFOUND;
+    return db_changes(store_db_conn(s)) ? WS_OK : WS_NOTFOUND;
 }
 
 static enum err login_seen(struct store *s, int64_t id, int64_t now_ns,
                            const char *address)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "UPDATE login SET seen_ns=?, seen_address=? "
                          "WHERE id=?",
                          &q);
@@ -329,7 +329,7 @@ static enum err sweep(struct store *s, int64_t before_ns)
 {
     struct db_stmt *q;
     enum err e =
-        db_stmt(store_sqlite_db(s), "DELETE FROM login WHERE expires_ns<?", &q);
+        db_stmt(store_db_conn(s), "DELETE FROM login WHERE expires_ns<?", &q);
 
     if (e)
         return e;
@@ -337,7 +337,7 @@ static enum err sweep(struct store *s, int64_t before_ns)
     e = db_run(q);
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s), "DELETE FROM setup_link WHERE expires_ns<?",
+    e = db_stmt(store_db_conn(s), "DELETE FROM setup_link WHERE expires_ns<?",
                 &q);
     if (e)
         return e;
@@ -345,7 +345,7 @@ static enum err sweep(struct store *s, int64_t before_ns)
     return db_run(q);
 }
 
-const struct store_accounts_ops store_sqlite_accounts = {
+const struct store_accounts_ops store_db_accounts = {
     .by_name = by_name,
     .by_id = by_id,
     .count = count,
@@ -359,6 +359,6 @@ const struct store_accounts_ops store_sqlite_accounts = {
     .logins_end = logins_end,
     .login_seen = login_seen,
     .sweep = sweep,
-    .codes = &store_sqlite_codes,
-    .audit = &store_sqlite_audit,
+    .codes = &store_db_codes,
+    .audit = &store_db_audit,
 };

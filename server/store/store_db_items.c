@@ -1,19 +1,20 @@
 /* Metrics and pictures of a session as people see them. */
-#include "server/store/store_sqlite.h"
+#include "server/store/store_db.h"
 #include "server/store/store_views_backend.h"
 
 #define METRIC                                                                 \
     "SELECT id, session_id, coalesce(seq, 0), at, received_at, source_type, "  \
     "label, pipeline, scored, judged, productivity, anomaly, source_ref, "     \
-    "feature_version, key, ocr_text_hash, error_code, error_message, payload " \
+    "feature_version, \"key\", ocr_text_hash, error_code, error_message, "     \
+    "payload "                                                                 \
     "FROM metric "
 #define SCREENSHOT                                                             \
     "SELECT id, session_id, coalesce(seq, 0), at, received_at, bytes, width, " \
-    "height, format, output, tier, masks, blob, thumbnail, sha256 "            \
+    "height, format, output, tier, masks, \"blob\", thumbnail, sha256 "        \
     "FROM screenshot "
 #define RANGE                                                                  \
-    "WHERE session_id=? AND at>=? AND at<? AND (at, id)<(?, ?) "               \
-    "ORDER BY at DESC, id DESC"
+    "WHERE session_id=?1 AND at>=?2 AND at<?3 AND at<=?4 "                     \
+    "AND (at<?4 OR id<?5) ORDER BY at DESC, id DESC" STORE_DB_LIMIT
 
 static void bind_range(struct db_stmt *q, const struct store_range *r)
 {
@@ -24,14 +25,21 @@ static void bind_range(struct db_stmt *q, const struct store_range *r)
     db_bind_int(q, r->before_id);
 }
 
-static enum err walk_metrics(struct db_stmt *q,
+/* How far a page came. */
+struct page {
+    size_t rows;
+    int64_t last_ns, last_id;
+    bool stopped;
+};
+
+static enum err walk_metrics(struct db_stmt *q, struct page *p,
                              int (*each)(void *ctx,
                                          const struct store_metric_view *row),
                              void *ctx)
 {
     enum err e;
 
-    while ((e = db_step(q)) == WS_OK) {
+    for (*p = (struct page){0}; (e = db_step(q)) == WS_OK; p->rows++) {
         struct store_metric_view row = {
             .id = db_int(q, 0),
             .session_id = db_int(q, 1),
@@ -54,7 +62,10 @@ static enum err walk_metrics(struct db_stmt *q,
         };
 
         row.payload = db_blob(q, 18, &row.payload_len);
-        if (!each(ctx, &row))
+        p->last_ns = row.at_ns;
+        p->last_id = row.id;
+        p->stopped = !each(ctx, &row);
+        if (p->stopped)
             break;
     }
     db_reset(q);
@@ -65,14 +76,23 @@ static enum err
 metrics(struct store *s, const struct store_range *range,
         int (*each)(void *ctx, const struct store_metric_view *row), void *ctx)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), METRIC RANGE, &q);
+    struct store_range left = *range;
+    struct page p;
 
-    if (e)
-        return e;
-    bind_range(q, range);
-    e = walk_metrics(q, each, ctx);
-    return e == WS_NOTFOUND ? WS_OK : e;
+    do {
+        struct db_stmt *q;
+        enum err e = db_stmt(store_db_conn(s), METRIC RANGE, &q);
+
+        if (e)
+            return e;
+        bind_range(q, &left);
+        e = walk_metrics(q, &p, each, ctx);
+        if (e && e != WS_NOTFOUND)
+            return e;
+        left.before_ns = p.last_ns;
+        left.before_id = p.last_id;
+    } while (!p.stopped && p.rows == STORE_DB_PAGE);
+    return WS_OK;
 }
 
 /* each stops the walk itself, so WS_OK means that a row was there. */
@@ -104,12 +124,13 @@ metric(struct store *s, int64_t id,
 {
     struct once once = {.row_ctx = ctx, .metric = each};
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), METRIC "WHERE id=?", &q);
+    struct page p;
+    enum err e = db_stmt(store_db_conn(s), METRIC "WHERE id=?", &q);
 
     if (e)
         return e;
     db_bind_int(q, id);
-    return walk_metrics(q, once_metric, &once);
+    return walk_metrics(q, &p, once_metric, &once);
 }
 
 /* The id that a query of (session, moment) finds; 0 when it finds none. */
@@ -117,7 +138,7 @@ static enum err id_at(struct store *s, const char *sql, int64_t session_id,
                       int64_t at_ns, int64_t *id)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), sql, &q);
+    enum err e = db_stmt(store_db_conn(s), sql, &q);
 
     if (e)
         return e;
@@ -152,7 +173,7 @@ static enum err extent(struct store *s, int64_t session_id, int64_t *first_ns,
 {
     struct db_stmt *q;
     bool none;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT (SELECT min(at) FROM metric WHERE "
                          "session_id=?1), (SELECT max(at) FROM metric WHERE "
                          "session_id=?1)",
@@ -190,28 +211,38 @@ static struct store_band band(struct db_stmt *q, int from)
  * well. */
 #define BAND(value) "min(" value "), avg(" value "), max(" value ")"
 
+#define BUCKETS(number, activity)                                              \
+    "SELECT " number                                                           \
+    ", count(*), sum(NOT scored), sum(NOT judged), " BAND("p") ", " BAND(      \
+        "a") ", " BAND("v") " FROM (SELECT at, scored, judged, "               \
+                            "CASE WHEN scored THEN productivity END AS p, "    \
+                            "CASE WHEN judged THEN anomaly END AS a, "         \
+                            "CASE WHEN scored AND " activity                   \
+                            " END AS v FROM metric WHERE session_id=? "        \
+                            "AND at>=? AND at<?) AS f "                        \
+                            "GROUP BY 1 ORDER BY 1"
+
+static const char *const buckets_sql[STORE_DIALECTS] = {
+    [STORE_SQLITE] =
+        BUCKETS("at/?", "json_type(CAST(payload AS TEXT), "
+                        "'$.features.activity') IN ('integer', 'real') THEN "
+                        "json_extract(CAST(payload AS TEXT), "
+                        "'$.features.activity')"),
+    [STORE_MYSQL] =
+        BUCKETS("at DIV ?",
+                "json_type(json_extract(convert(payload USING utf8mb4), "
+                "'$.features.activity')) IN ('INTEGER', 'UNSIGNED INTEGER', "
+                "'DOUBLE', 'DECIMAL') THEN 0e0 + json_unquote(json_extract("
+                "convert(payload USING utf8mb4), '$.features.activity'))"),
+};
+
 static enum err buckets(struct store *s, int64_t session_id, int64_t from_ns,
                         int64_t to_ns, int64_t width_ns,
                         int (*each)(void *ctx, const struct store_bucket *row),
                         void *ctx)
 {
     struct db_stmt *q;
-    enum err e =
-        db_stmt(store_sqlite_db(s),
-                "SELECT at/?, count(*), sum(NOT scored), sum(NOT "
-                "judged), " BAND("p") ", " BAND("a") ", " BAND(
-                    "v") " FROM (SELECT at, scored, "
-                         "judged, CASE WHEN scored THEN productivity END AS p, "
-                         "CASE WHEN judged THEN anomaly END AS a, "
-                         "CASE WHEN scored AND json_type(CAST(payload AS "
-                         "TEXT), "
-                         "'$.features.activity') IN ('integer', 'real') "
-                         "THEN json_extract(CAST(payload AS TEXT), "
-                         "'$.features.activity') END "
-                         "AS v FROM metric WHERE session_id=? AND at>=? AND "
-                         "at<?) "
-                         "GROUP BY 1 ORDER BY 1",
-                &q);
+    enum err e = db_stmt(store_db_conn(s), store_db_sql(s, buckets_sql), &q);
 
     if (e)
         return e;
@@ -238,12 +269,12 @@ static enum err buckets(struct store *s, int64_t session_id, int64_t from_ns,
 }
 
 static enum err walk_screenshots(
-    struct db_stmt *q,
+    struct db_stmt *q, struct page *p,
     int (*each)(void *ctx, const struct store_screenshot_view *row), void *ctx)
 {
     enum err e;
 
-    while ((e = db_step(q)) == WS_OK) {
+    for (*p = (struct page){0}; (e = db_step(q)) == WS_OK; p->rows++) {
         size_t len;
         struct store_screenshot_view row = {
             .id = db_int(q, 0),
@@ -263,7 +294,10 @@ static enum err walk_screenshots(
             .sha256 = db_blob(q, 14, &len),
         };
 
-        if (!each(ctx, &row))
+        p->last_ns = row.at_ns;
+        p->last_id = row.id;
+        p->stopped = !each(ctx, &row);
+        if (p->stopped)
             break;
     }
     db_reset(q);
@@ -275,14 +309,23 @@ screenshots(struct store *s, const struct store_range *range,
             int (*each)(void *ctx, const struct store_screenshot_view *row),
             void *ctx)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), SCREENSHOT RANGE, &q);
+    struct store_range left = *range;
+    struct page p;
 
-    if (e)
-        return e;
-    bind_range(q, range);
-    e = walk_screenshots(q, each, ctx);
-    return e == WS_NOTFOUND ? WS_OK : e;
+    do {
+        struct db_stmt *q;
+        enum err e = db_stmt(store_db_conn(s), SCREENSHOT RANGE, &q);
+
+        if (e)
+            return e;
+        bind_range(q, &left);
+        e = walk_screenshots(q, &p, each, ctx);
+        if (e && e != WS_NOTFOUND)
+            return e;
+        left.before_ns = p.last_ns;
+        left.before_id = p.last_id;
+    } while (!p.stopped && p.rows == STORE_DB_PAGE);
+    return WS_OK;
 }
 
 static enum err screenshot(struct store *s, int64_t id,
@@ -292,15 +335,16 @@ static enum err screenshot(struct store *s, int64_t id,
 {
     struct once once = {.row_ctx = ctx, .screenshot = each};
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), SCREENSHOT "WHERE id=?", &q);
+    struct page p;
+    enum err e = db_stmt(store_db_conn(s), SCREENSHOT "WHERE id=?", &q);
 
     if (e)
         return e;
     db_bind_int(q, id);
-    return walk_screenshots(q, once_screenshot, &once);
+    return walk_screenshots(q, &p, once_screenshot, &once);
 }
 
-const struct store_items_ops store_sqlite_items = {
+const struct store_items_ops store_db_items = {
     .metrics = metrics,
     .metric = metric,
     .metric_at = metric_at,

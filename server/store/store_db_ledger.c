@@ -1,4 +1,4 @@
-/* store_sqlite_ledger.c - runs of seqs that arrived, and that never will.
+/* store_db_ledger.c - runs of seqs that arrived, and that never will.
  *
  * Both tables hold disjoint runs, one row each; a run is joined with its
  * neighbours (of buried ones: with one before it of the same reason), so a
@@ -11,7 +11,7 @@
  * that ends before it and the one that starts after it, and cuts it out of
  * what is buried. bury() fills only the gaps: what is in either table stays.
  */
-#include "server/store/store_sqlite.h"
+#include "server/store/store_db.h"
 
 #include <stdio.h>
 
@@ -49,7 +49,7 @@ static const char buried_after[] =
     "SELECT first_seq, last_seq FROM buried WHERE session_id = ?"
     " AND first_seq > ? ORDER BY first_seq LIMIT 1";
 
-/* Run a statement with up to three numbers. */
+/* Run a statement with three numbers. */
 static enum err run3(struct db *db, const char *sql, int64_t a, int64_t b,
                      int64_t c)
 {
@@ -64,17 +64,41 @@ static enum err run3(struct db *db, const char *sql, int64_t a, int64_t b,
     return db_run(q);
 }
 
+/* Writers of several processes take turns at a session's runs: each joins rows
+ * that another might be joining. SQLite has one writer. */
+static enum err take_turn(struct store *s, int64_t session_id)
+{
+    const struct store_db *own = (const struct store_db *)s;
+    struct db_stmt *q;
+    enum err e;
+
+    if (own->dialect == STORE_SQLITE || own->read_only)
+        return WS_OK;
+    e = db_stmt(own->db,
+                "SELECT session_id FROM ledger WHERE session_id = ? FOR UPDATE",
+                &q);
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    e = db_step(q);
+    db_reset(q);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
 /* --- what arrived --- */
 
 static enum err delivered(struct store *s, int64_t session_id, int64_t first,
                           int64_t last, struct store_run *out, size_t max,
                           size_t *count)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     struct store_run run;
     int64_t at = first;
     size_t n = 0;
-    enum err e = row_at(db, delivered_before, session_id, first, &run);
+    enum err e = take_turn(s, session_id);
+
+    if (!e)
+        e = row_at(db, delivered_before, session_id, first, &run);
 
     if (!e && run.last < first)
         e = WS_NOTFOUND;
@@ -95,19 +119,26 @@ static enum err delivered(struct store *s, int64_t session_id, int64_t first,
 
 /* --- tombstones --- */
 
-static enum err count_reason(struct db *db, int64_t session_id,
+#define REASON                                                                 \
+    "INSERT INTO ledger_reason (session_id, reason, seqs, replaced, count)"    \
+    " VALUES (?,?,?,?,?)"
+
+static enum err count_reason(struct store *s, int64_t session_id,
                              const char *reason, int64_t seqs, int64_t replaced,
                              int64_t count)
 {
+    static const char *const sql[STORE_DIALECTS] = {
+        [STORE_SQLITE] = REASON
+        " ON CONFLICT (session_id, reason) DO UPDATE SET"
+        " seqs = seqs + excluded.seqs, replaced = replaced + excluded.replaced,"
+        " count = count + excluded.count",
+        [STORE_MYSQL] =
+            REASON " ON DUPLICATE KEY UPDATE seqs = seqs + VALUES(seqs),"
+                   " replaced = replaced + VALUES(replaced),"
+                   " count = count + VALUES(count)",
+    };
     struct db_stmt *q;
-    enum err e = db_stmt(db,
-                         "INSERT INTO ledger_reason"
-                         " (session_id, reason, seqs, replaced, count)"
-                         " VALUES (?,?,?,?,?) ON CONFLICT (session_id, reason)"
-                         " DO UPDATE SET seqs = seqs + excluded.seqs,"
-                         " replaced = replaced + excluded.replaced,"
-                         " count = count + excluded.count",
-                         &q);
+    enum err e = db_stmt(store_db_conn(s), store_db_sql(s, sql), &q);
 
     if (e)
         return e;
@@ -145,8 +176,9 @@ static enum err lengthen_buried(struct db *db, int64_t session_id,
     struct db_stmt *q;
     enum err e = db_stmt(db,
                          "UPDATE buried SET last_seq = ?3 WHERE session_id = ?1"
-                         " AND first_seq = (SELECT max(first_seq) FROM buried"
-                         " WHERE session_id = ?1 AND first_seq < ?2)"
+                         " AND first_seq = (SELECT last.seq FROM"
+                         " (SELECT max(first_seq) AS seq FROM buried"
+                         " WHERE session_id = ?1 AND first_seq < ?2) AS last)"
                          " AND last_seq = ?2 - 1 AND reason = ?4",
                          &q);
 
@@ -191,9 +223,10 @@ static enum err find_buried(struct db *db, int64_t session_id,
 }
 
 /* Cut a run out of what is buried: those items arrived after all. */
-static enum err unbury(struct db *db, int64_t session_id, struct store_run run,
-                       int64_t *replaced)
+static enum err unbury(struct store *s, int64_t session_id,
+                       struct store_run run, int64_t *replaced)
 {
+    struct db *db = store_db_conn(s);
     char reason[256];
     struct store_run old;
     enum err e;
@@ -213,7 +246,7 @@ static enum err unbury(struct db *db, int64_t session_id, struct store_run run,
             e = insert_buried(db, session_id,
                               (struct store_run){to + 1, old.last}, reason);
         if (!e)
-            e = count_reason(db, session_id, reason, -(to - from + 1),
+            e = count_reason(s, session_id, reason, -(to - from + 1),
                              to - from + 1, 0);
         if (e)
             return e;
@@ -222,23 +255,34 @@ static enum err unbury(struct db *db, int64_t session_id, struct store_run run,
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
-static enum err put_delivered(struct db *db, int64_t session_id,
+static enum err put_delivered(struct store *s, int64_t session_id,
                               struct store_run run)
 {
-    return run3(db,
-                "INSERT INTO delivered (session_id, first_seq, last_seq)"
-                " VALUES (?,?,?) ON CONFLICT (session_id, first_seq)"
-                " DO UPDATE SET last_seq = excluded.last_seq",
-                session_id, run.first, run.last);
+    static const char *const sql[STORE_DIALECTS] = {
+        [STORE_SQLITE] =
+            "INSERT INTO delivered (session_id, first_seq, last_seq)"
+            " VALUES (?,?,?) ON CONFLICT (session_id, first_seq)"
+            " DO UPDATE SET last_seq = excluded.last_seq",
+        [STORE_MYSQL] =
+            "INSERT INTO delivered (session_id, first_seq, last_seq)"
+            " VALUES (?,?,?) ON DUPLICATE KEY UPDATE"
+            " last_seq = VALUES(last_seq)",
+    };
+
+    return run3(store_db_conn(s), store_db_sql(s, sql), session_id, run.first,
+                run.last);
 }
 
 static enum err deliver(struct store *s, int64_t session_id,
                         struct store_run run)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     struct store_run whole = run, near;
     int64_t replaced = 0;
-    enum err e = row_at(db, delivered_before, session_id, run.last, &near);
+    enum err e = take_turn(s, session_id);
+
+    if (!e)
+        e = row_at(db, delivered_before, session_id, run.last, &near);
 
     if (!e && near.last >= run.first)
         return WS_INVALID;
@@ -255,9 +299,9 @@ static enum err deliver(struct store *s, int64_t session_id,
     }
     if (e && e != WS_NOTFOUND)
         return e;
-    e = put_delivered(db, session_id, whole);
+    e = put_delivered(s, session_id, whole);
     if (!e)
-        e = unbury(db, session_id, run, &replaced);
+        e = unbury(s, session_id, run, &replaced);
     if (!e)
         e = run3(db,
                  "UPDATE ledger SET accepted = accepted + ?2,"
@@ -324,119 +368,29 @@ static enum err bury(struct store *s, int64_t session_id, const char *reason,
                      const struct store_run *runs, size_t run_count,
                      int64_t count)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     int64_t seqs = 0;
     size_t steps = 0;
+    enum err e = take_turn(s, session_id);
 
-    for (size_t i = 0; i < run_count; i++) {
-        enum err e = bury_run(db, session_id, reason, runs[i], &seqs, &steps);
-
-        if (e)
-            return e;
-    }
-    if (seqs) {
-        enum err e = run3(db,
-                          "UPDATE ledger SET tombstoned = tombstoned + ?2"
-                          " WHERE session_id = ?1 AND ?3 = 0",
-                          session_id, seqs, 0);
-
-        if (e)
-            return e;
-    }
-    return count_reason(db, session_id, reason, seqs, 0, count);
+    for (size_t i = 0; !e && i < run_count; i++)
+        e = bury_run(db, session_id, reason, runs[i], &seqs, &steps);
+    if (!e && seqs)
+        e = run3(db,
+                 "UPDATE ledger SET tombstoned = tombstoned + ?2 + ?3"
+                 " WHERE session_id = ?1",
+                 session_id, seqs, 0);
+    if (e)
+        return e;
+    return count_reason(s, session_id, reason, seqs, 0, count);
 }
 
 /* --- reading --- */
 
-static const char counters_sql[] =
-    "SELECT l.accepted, l.tombstoned, l.replaced, l.expired, l.erased,"
-    " ifnull(h.head_seq, 0), ifnull(h.head_at, 0), ifnull(h.pending, -1),"
-    " max(ifnull(h.head_seq, 0),"
-    "  ifnull((SELECT last_seq FROM delivered WHERE session_id = ?1"
-    "   ORDER BY first_seq DESC LIMIT 1), 0),"
-    "  ifnull((SELECT last_seq FROM buried WHERE session_id = ?1"
-    "   ORDER BY first_seq DESC LIMIT 1), 0)),"
-    " ifnull((SELECT seqs FROM ledger_reason WHERE session_id = ?1"
-    "  AND reason = '" STORE_DEAD_LETTER "'), 0),"
-    " ifnull((SELECT sum(count) FROM ledger_reason WHERE session_id = ?1), 0)"
-    " FROM ledger l LEFT JOIN heartbeat h ON h.session_id = l.session_id"
-    " WHERE l.session_id = ?1";
-
-static enum err read_counters(struct db *db, int64_t session_id,
-                              struct store_ledger *out)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(db, counters_sql, &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    e = db_step(q);
-    if (e)
-        return e;
-    out->accepted = db_int(q, 0);
-    out->tombstoned = db_int(q, 1);
-    out->replaced = db_int(q, 2);
-    out->expired = db_int(q, 3);
-    out->erased = db_int(q, 4);
-    out->head_seq = db_int(q, 5);
-    out->head_ns = db_int(q, 6);
-    out->pending = db_int(q, 7);
-    out->recorded = db_int(q, 8);
-    out->dead = db_int(q, 9);
-    out->counted = db_int(q, 10);
-    db_reset(q);
-    return WS_OK;
-}
-
-#define MAX_REASONS                                                            \
-    (sizeof((struct store_ledger *)0)->reasons /                               \
-     sizeof(struct store_tombstones))
-
-static enum err read_reasons(struct db *db, int64_t session_id,
-                             struct store_ledger *out)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(db,
-                         "SELECT reason, seqs, replaced, count"
-                         " FROM ledger_reason WHERE session_id = ?1"
-                         " ORDER BY reason LIMIT ?2",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    db_bind_int(q, MAX_REASONS);
-    while (!(e = db_step(q)) && out->reason_count < MAX_REASONS) {
-        struct store_tombstones *r = &out->reasons[out->reason_count++];
-
-        snprintf(r->reason, sizeof r->reason, "%s", db_text(q, 0));
-        r->seqs = db_int(q, 1);
-        r->replaced = db_int(q, 2);
-        r->count = db_int(q, 3);
-    }
-    return e == WS_NOTFOUND ? WS_OK : e;
-}
-
-static enum err read_ledger(struct store *s, int64_t session_id,
-                            struct store_ledger *out)
-{
-    struct db *db = store_sqlite_db(s);
-    enum err e;
-
-    *out = (struct store_ledger){0};
-    e = read_counters(db, session_id, out);
-    if (!e)
-        e = read_reasons(db, session_id, out);
-    out->buried = out->tombstoned - out->replaced;
-    out->queued = out->recorded - out->accepted - out->buried;
-    return e;
-}
-
 static enum err buried(struct store *s, int64_t session_id, int64_t after,
                        struct store_run *out, size_t max, size_t *count)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     size_t n = 0;
     enum err e = WS_OK;
 
@@ -449,10 +403,10 @@ static enum err buried(struct store *s, int64_t session_id, int64_t after,
     return WS_OK;
 }
 
-const struct store_ledger_ops store_sqlite_ledger = {
+const struct store_ledger_ops store_db_ledger = {
     .delivered = delivered,
     .deliver = deliver,
     .bury = bury,
-    .read = read_ledger,
+    .read = store_db_ledger_read,
     .buried = buried,
 };

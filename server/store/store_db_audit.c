@@ -1,5 +1,5 @@
 #include "server/store/store_accounts_backend.h"
-#include "server/store/store_sqlite.h"
+#include "server/store/store_db.h"
 
 #include <string.h>
 
@@ -9,11 +9,19 @@
 
 static enum err head(struct store *s, int64_t *id, uint8_t hash[32])
 {
+    /* Writers of several processes take turns; readers only look. */
+    const struct store_db *own = (const struct store_db *)s;
+    bool turns = own->dialect == STORE_MYSQL && !own->read_only;
     struct db_stmt *q;
     const void *bytes;
     size_t len;
-    enum err e = db_stmt(store_sqlite_db(s),
-                         "SELECT id, hash FROM audit_head WHERE one=1", &q);
+    enum err e =
+        turns ? db_stmt(own->db,
+                        "SELECT id, hash FROM audit_head WHERE one=1 FOR "
+                        "UPDATE",
+                        &q)
+              : db_stmt(own->db, "SELECT id, hash FROM audit_head WHERE one=1",
+                        &q);
 
     if (e)
         return e;
@@ -32,7 +40,7 @@ static enum err put(struct store *s, const struct store_audit *row,
                     const uint8_t hash[32])
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "INSERT INTO audit (id, at_ns, actor, account_id, "
                          "action, object, detail, address, request, hash) "
                          "VALUES (?,?,?,?,?,?,?,?,?,?)",
@@ -53,7 +61,7 @@ static enum err put(struct store *s, const struct store_audit *row,
     e = db_run(q);
     if (e)
         return e;
-    e = db_stmt(store_sqlite_db(s),
+    e = db_stmt(store_db_conn(s),
                 "UPDATE audit_head SET id=?, hash=? WHERE one=1", &q);
     if (e)
         return e;
@@ -62,22 +70,31 @@ static enum err put(struct store *s, const struct store_audit *row,
     return db_run(q);
 }
 
-static enum err walk(struct store *s, int64_t after_id, int64_t before_id,
-                     bool newest_first,
-                     int (*each)(void *ctx, const struct store_audit *row,
-                                 const uint8_t hash[32]),
-                     void *ctx)
+struct page {
+    int64_t after_id, before_id;
+    bool newest_first;
+    bool stopped;
+    size_t rows;
+};
+
+/* One page of a walk; the bounds move past what was read. */
+static enum err walk_page(struct store *s, struct page *p,
+                          int (*each)(void *ctx, const struct store_audit *row,
+                                      const uint8_t hash[32]),
+                          void *ctx)
 {
     struct db_stmt *q;
-    enum err e = newest_first
-                     ? db_stmt(store_sqlite_db(s), ROW "ORDER BY id DESC", &q)
-                     : db_stmt(store_sqlite_db(s), ROW "ORDER BY id", &q);
+    enum err e =
+        p->newest_first
+            ? db_stmt(store_db_conn(s), ROW "ORDER BY id DESC" STORE_DB_LIMIT,
+                      &q)
+            : db_stmt(store_db_conn(s), ROW "ORDER BY id" STORE_DB_LIMIT, &q);
 
     if (e)
         return e;
-    db_bind_int(q, after_id);
-    db_bind_int(q, before_id);
-    while ((e = db_step(q)) == WS_OK) {
+    db_bind_int(q, p->after_id);
+    db_bind_int(q, p->before_id);
+    for (p->rows = 0; (e = db_step(q)) == WS_OK; p->rows++) {
         struct store_audit row = {
             .id = db_int(q, 0),
             .at_ns = db_int(q, 1),
@@ -92,18 +109,33 @@ static enum err walk(struct store *s, int64_t after_id, int64_t before_id,
         size_t len;
         const void *hash = db_blob(q, 9, &len);
 
-        if (len != 32) {
+        *(p->newest_first ? &p->before_id : &p->after_id) = row.id;
+        if (len != 32)
             e = WS_CORRUPT;
-            break;
-        }
-        if (!each(ctx, &row, hash))
+        p->stopped = e || !each(ctx, &row, hash);
+        if (p->stopped)
             break;
     }
     db_reset(q);
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
-const struct store_audit_ops store_sqlite_audit = {
+static enum err walk(struct store *s, int64_t after_id, int64_t before_id,
+                     bool newest_first,
+                     int (*each)(void *ctx, const struct store_audit *row,
+                                 const uint8_t hash[32]),
+                     void *ctx)
+{
+    struct page p = {after_id, before_id, newest_first, .stopped = false};
+    enum err e;
+
+    do
+        e = walk_page(s, &p, each, ctx);
+    while (!e && !p.stopped && p.rows == STORE_DB_PAGE);
+    return e;
+}
+
+const struct store_audit_ops store_db_audit = {
     .head = head,
     .put = put,
     .walk = walk,

@@ -1,15 +1,7 @@
-#include "server/store/store_sqlite.h"
+#include "server/store/store_db.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static void bind_optional_int(struct db_stmt *q, int64_t v, int64_t none)
-{
-    if (v == none)
-        db_bind_null(q);
-    else
-        db_bind_int(q, v);
-}
 
 static enum err put_row(struct db *db, const struct store_session *row)
 {
@@ -83,7 +75,7 @@ static enum err put_figures(struct db *db, int64_t session_id)
 static enum err put(struct store *s, const struct store_session *row,
                     const uint8_t token_sha256[STORE_SHA256_BYTES])
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     enum err e = put_row(db, row);
 
     if (!e)
@@ -91,7 +83,7 @@ static enum err put(struct store *s, const struct store_session *row,
     if (!e)
         e = put_figures(db, row->id);
     if (!e && row->session_uid)
-        e = store_sqlite_ledger.deliver(s, row->id, (struct store_run){1, 1});
+        e = store_db_ledger.deliver(s, row->id, (struct store_run){1, 1});
     return e;
 }
 
@@ -131,7 +123,7 @@ static enum err by_uid(struct store *s, const char *session_uid,
 {
     struct db_stmt *q;
     enum err e =
-        db_stmt(store_sqlite_db(s), KEY_COLUMNS "WHERE s.session_uid = ?", &q);
+        db_stmt(store_db_conn(s), KEY_COLUMNS "WHERE s.session_uid = ?", &q);
 
     if (e)
         return e;
@@ -143,7 +135,7 @@ static enum err by_id(struct store *s, int64_t session_id,
                       struct store_session_key *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s), KEY_COLUMNS "WHERE s.id = ?", &q);
+    enum err e = db_stmt(store_db_conn(s), KEY_COLUMNS "WHERE s.id = ?", &q);
 
     if (e)
         return e;
@@ -157,7 +149,7 @@ static enum err by_token(struct store *s,
 {
     struct db_stmt *q;
     enum err e =
-        db_stmt(store_sqlite_db(s), KEY_COLUMNS "WHERE t.token_sha256 = ?", &q);
+        db_stmt(store_db_conn(s), KEY_COLUMNS "WHERE t.token_sha256 = ?", &q);
 
     if (e)
         return e;
@@ -169,7 +161,7 @@ static enum err tier_at(struct store *s, int64_t session_id, int64_t seq,
                         int64_t *tier)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_sqlite_db(s),
+    enum err e = db_stmt(store_db_conn(s),
                          "SELECT ifnull((SELECT tier FROM notice_ack"
                          " WHERE session_id = ?1 AND seq < ?2"
                          " ORDER BY seq DESC LIMIT 1),"
@@ -193,7 +185,7 @@ static enum err replace_token(struct store *s, int64_t session_id,
                               const uint8_t token_sha256[STORE_SHA256_BYTES],
                               int64_t now_ns)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     struct db_stmt *q;
     enum err e = db_stmt(db,
                          "UPDATE agent_token SET token_sha256 = ?,"
@@ -215,7 +207,7 @@ static enum err replace_token(struct store *s, int64_t session_id,
 static enum err revoke_token(struct store *s, int64_t session_id,
                              int64_t now_ns)
 {
-    struct db *db = store_sqlite_db(s);
+    struct db *db = store_db_conn(s);
     struct db_stmt *q;
     enum err e = db_stmt(db,
                          "UPDATE agent_token SET revoked_at = ?"
@@ -232,44 +224,13 @@ static enum err revoke_token(struct store *s, int64_t session_id,
     return db_changes(db) ? WS_OK : WS_NOTFOUND;
 }
 
-static enum err put_heartbeat(struct db *db, const struct store_heartbeat *row)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(
-        db,
-        "INSERT INTO heartbeat (session_id, last_seen, head_seq, head_at,"
-        " pending, health)"
-        " VALUES (?1, ?2, ifnull(?3, 0), iif(?3 IS NULL, 0, ?2), ?4, ?5)"
-        " ON CONFLICT (session_id) DO UPDATE SET last_seen = ?2,"
-        " head_seq = ifnull(?3, head_seq),"
-        " head_at = iif(?3 IS NULL, head_at, ?2),"
-        " pending = iif(?3 IS NULL, pending, ?4),"
-        " health = ifnull(?5, health) WHERE ?2 >= last_seen",
-        &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, row->session_id);
-    db_bind_int(q, row->last_seen_ns);
-    bind_optional_int(q, row->head_seq, 0);
-    db_bind_int(q, row->pending);
-    db_bind_text(q, row->health);
-    return db_run(q);
-}
-
 static enum err put_heartbeats(struct store *s,
                                const struct store_heartbeat *rows, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        enum err e = put_heartbeat(store_sqlite_db(s), &rows[i]);
-
-        if (e)
-            return e;
-    }
-    return WS_OK;
+    return ((const struct store_db *)s)->put_heartbeats(s, rows, count);
 }
 
-const struct store_sessions_ops store_sqlite_sessions = {
+const struct store_sessions_ops store_db_sessions = {
     .put = put,
     .by_uid = by_uid,
     .by_id = by_id,

@@ -1,0 +1,224 @@
+/* store_mysql_conn.c - one connection: set up, checked, translated, replaced.
+ *
+ * Source:  dev.mysql.com/doc/mysql-errors; mariadb.com/kb/mariadb-error-codes;
+ *          rigs.md "SQL that runs on both MySQL and MariaDB"
+ *
+ * A connection is lost when the library says so, and also when the server says
+ * that it is the wrong one to write to (1290, 1792: a failover made it read
+ * only; 1047: a node of a cluster without a majority). The next use connects
+ * again, which lets a name or a balancer lead elsewhere.
+ */
+#include "server/store/store_mysql_conn.h"
+
+#include "core/clock.h"
+#include "core/log.h"
+
+#include <errmsg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_S 5
+#define ANSWER_S 20 /* a server that says nothing for so long is lost */
+#define WAIT_LEAST_NS (INT64_C(100) * 1000000)
+#define WAIT_MOST_NS (INT64_C(5000) * 1000000)
+#define PACKET_MOST_BYTES (64UL << 20)
+
+/* --- what a code means --- */
+
+enum loss { KEEPS, LOSES };
+
+static const struct meaning {
+    unsigned code;
+    enum err e;
+    enum loss loss;
+} meanings[] = {
+    {1062, WS_EXISTS, KEEPS},  /* duplicate entry */
+    {1586, WS_EXISTS, KEEPS},  /* the same, with the key's name */
+    {1213, WS_AGAIN, KEEPS},   /* deadlock */
+    {1205, WS_AGAIN, KEEPS},   /* lock wait timeout */
+    {3101, WS_AGAIN, KEEPS},   /* group replication rolled it back */
+    {1020, WS_AGAIN, KEEPS},   /* the row changed since it was read */
+    {1047, WS_AGAIN, LOSES},   /* this node of a cluster is not ready */
+    {1406, WS_INVALID, KEEPS}, /* too long for its column */
+    {1264, WS_INVALID, KEEPS}, /* out of range */
+    {1366, WS_INVALID, KEEPS}, /* not a value of that kind */
+    {1048, WS_INVALID, KEEPS}, /* NULL where none may be */
+    {1265, WS_INVALID, KEEPS}, /* would have been cut */
+    {3140, WS_INVALID, KEEPS}, /* not JSON */
+    {1153, WS_INVALID, LOSES}, /* over max_allowed_packet: halves may fit */
+    {CR_NET_PACKET_TOO_LARGE, WS_INVALID, LOSES},
+    {1114, WS_FULL, KEEPS}, /* the table is full */
+    {1021, WS_FULL, KEEPS}, /* the disk is full */
+    {1037, WS_NOMEM, KEEPS},
+    {1041, WS_NOMEM, KEEPS},
+    {1290, WS_IO, LOSES}, /* started read only */
+    {1792, WS_IO, LOSES}, /* a transaction that may not write */
+    {1836, WS_IO, LOSES}, /* read-only mode */
+    {1053, WS_IO, LOSES}, /* shuts down */
+    {1927, WS_IO, LOSES}, /* killed */
+    {4031, WS_IO, LOSES}, /* idle for too long */
+    {CR_SERVER_GONE_ERROR, WS_IO, LOSES},
+    {CR_SERVER_LOST, WS_IO, LOSES},
+    {CR_COMMANDS_OUT_OF_SYNC, WS_IO, LOSES},
+    {CR_MALFORMED_PACKET, WS_IO, LOSES},
+    {2055, WS_IO, LOSES},    /* lost, with the system's reason */
+    {1040, WS_AGAIN, KEEPS}, /* too many connections */
+    {1044, WS_DENIED, KEEPS},
+    {1045, WS_DENIED, KEEPS},
+    {1142, WS_DENIED, KEEPS},
+    {1698, WS_DENIED, KEEPS},
+};
+
+enum err store_mysql_conn_fail(struct store_mysql_conn *c, unsigned code,
+                               const char *words, const char *doing)
+{
+    struct meaning m = {code, WS_IO, KEEPS};
+
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+        if (meanings[i].code == code)
+            m = meanings[i];
+    if (code == 1030 && strstr(words, " 28 ")) /* the engine met ENOSPC */
+        m.e = WS_FULL;
+    if (m.loss == LOSES)
+        c->lost = true;
+    if (m.e != WS_EXISTS)
+        log_error("db_error", "%s: %s (MySQL code %u) at: %.200s",
+                  c->url->shown, words, code, doing);
+    return m.e;
+}
+
+static enum err fail(struct store_mysql_conn *c, const char *doing)
+{
+    return store_mysql_conn_fail(c, mysql_errno(c->raw), mysql_error(c->raw),
+                                 doing);
+}
+
+/* --- one text --- */
+
+enum err store_mysql_conn_query(struct store_mysql_conn *c, const char *sql)
+{
+    MYSQL_RES *rows;
+
+    if (mysql_real_query(c->raw, sql, strlen(sql)))
+        return fail(c, sql);
+    rows = mysql_store_result(c->raw);
+    mysql_free_result(rows);
+    return WS_OK;
+}
+
+/* --- set up --- */
+
+static const char *const session[] = {
+    "SET SESSION sql_mode='" STORE_MYSQL_MODES "'",
+    "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
+    "SET SESSION time_zone='+00:00'",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION innodb_lock_wait_timeout=5",
+};
+
+static enum err check_session(struct store_mysql_conn *c)
+{
+    static const char sql[] = "SELECT @@sql_mode, @@max_allowed_packet";
+    MYSQL_RES *rows = NULL;
+    MYSQL_ROW row = NULL;
+    enum err e = WS_OK;
+
+    if (mysql_real_query(c->raw, sql, sizeof(sql) - 1))
+        return fail(c, sql);
+    rows = mysql_store_result(c->raw);
+    if (rows)
+        row = mysql_fetch_row(rows);
+    if (!row || !row[0] || !row[1]) {
+        e = WS_IO;
+    } else if (strcmp(row[0], STORE_MYSQL_MODES) != 0) {
+        log_error("db_mode", "%s: sql_mode is %s and not what was set",
+                  c->url->shown, row[0]);
+        e = WS_INVALID;
+    } else {
+        c->packet_bytes = strtoul(row[1], NULL, 10);
+    }
+    mysql_free_result(rows);
+    return e;
+}
+
+static void set_options(struct store_mysql_conn *c)
+{
+    const unsigned connect_s = CONNECT_S, answer_s = ANSWER_S;
+    const unsigned tcp = MYSQL_PROTOCOL_TCP, local = MYSQL_PROTOCOL_SOCKET;
+    const unsigned long packet = PACKET_MOST_BYTES;
+    const unsigned infile = 0;
+    const my_bool yes = 1;
+
+    mysql_options(c->raw, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+    mysql_options(c->raw, MYSQL_OPT_READ_TIMEOUT, &answer_s);
+    mysql_options(c->raw, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
+    mysql_options(c->raw, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+    mysql_options(c->raw, MYSQL_OPT_LOCAL_INFILE, &infile);
+    mysql_options(c->raw, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(c->raw, MYSQL_OPT_PROTOCOL, c->url->socket ? &local : &tcp);
+    if (!c->url->tls)
+        return;
+    mysql_ssl_set(c->raw, NULL, NULL, c->url->ca, NULL, NULL);
+    mysql_options(c->raw, MYSQL_OPT_SSL_ENFORCE, &yes);
+    mysql_options(c->raw, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &yes);
+}
+
+static enum err connect_now(struct store_mysql_conn *c)
+{
+    const struct store_mysql_url *u = c->url;
+    enum err e;
+
+    c->raw = mysql_init(NULL);
+    if (!c->raw)
+        return WS_NOMEM;
+    set_options(c);
+    /* found rows, not changed ones: an update that changes nothing hit */
+    if (!mysql_real_connect(c->raw, u->socket ? NULL : u->host, u->user,
+                            u->password, u->database, u->port, u->socket,
+                            CLIENT_FOUND_ROWS))
+        return fail(c, "connect");
+    for (size_t i = 0; i < sizeof(session) / sizeof(session[0]); i++) {
+        e = store_mysql_conn_query(c, session[i]);
+        if (e)
+            return e;
+    }
+    e = check_session(c);
+    if (!e && c->read_only)
+        e = store_mysql_conn_query(c, "SET SESSION TRANSACTION READ ONLY");
+    return e;
+}
+
+void store_mysql_conn_drop(struct store_mysql_conn *c)
+{
+    if (c->raw)
+        mysql_close(c->raw);
+    c->raw = NULL;
+    c->lost = false;
+    c->in_transaction = false;
+}
+
+enum err store_mysql_conn_ready(struct store_mysql_conn *c)
+{
+    int64_t now = clock_mono_ns();
+    enum err e;
+
+    if (c->raw && !c->lost)
+        return WS_OK;
+    if (c->in_transaction || now < c->retry_at_ns)
+        return WS_IO;
+    store_mysql_conn_drop(c);
+    e = connect_now(c);
+    if (!e) {
+        if (c->generation)
+            log_info("db_connected", "%s: connected again", c->url->shown);
+        c->generation++;
+        c->wait_ns = 0;
+        return WS_OK;
+    }
+    store_mysql_conn_drop(c);
+    c->wait_ns = c->wait_ns ? c->wait_ns * 2 : WAIT_LEAST_NS;
+    if (c->wait_ns > WAIT_MOST_NS)
+        c->wait_ns = WAIT_MOST_NS;
+    c->retry_at_ns = clock_mono_ns() + c->wait_ns;
+    return e == WS_AGAIN ? WS_IO : e;
+}

@@ -1,0 +1,308 @@
+/* store_mysql_facts.c - facts in, many rows a statement.
+ *
+ * A plain INSERT of many rows either stores all, or (1062) none: then the keys
+ * that are there are read and the rest is tried again, until nobody races.
+ * Never INSERT IGNORE, which swallows what it would cut.
+ */
+#include "server/store/store_mysql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES 4 /* with many rows; then one by one */
+
+/* Facts of one kind that are still to be stored: indexes into the call's. */
+struct batch {
+    struct db *db;
+    const struct store_mysql_kind *kind;
+    const struct fact *const *facts;
+    enum err *results;
+    size_t *left;
+    size_t count;
+};
+
+static bool same_key(const struct fact *a, const struct fact *b)
+{
+    return a->session_id == b->session_id && strcmp(a->key, b->key) == 0;
+}
+
+/* As many of the first rows as fit one statement and a prepared size. */
+static size_t fitting(const struct batch *b, size_t from)
+{
+    size_t room = store_mysql_db_packet(b->db) / 2, bytes = 0, n = 0;
+
+    while (from + n < b->count) {
+        bytes += store_mysql_kinds_bytes(b->facts[b->left[from + n]]);
+        if (n && bytes > room)
+            break;
+        n++;
+    }
+    return store_mysql_db_take(n);
+}
+
+static enum err insert(struct batch *b, size_t from, size_t n)
+{
+    struct db_stmt *q;
+    enum err e = store_mysql_db_rows(b->db, &b->kind->insert, n, &q);
+
+    if (e)
+        return e;
+    for (size_t i = 0; i < n; i++)
+        store_mysql_kinds_bind(q, b->facts[b->left[from + i]]);
+    return db_run(q);
+}
+
+/* Mark which of some rows are in the table by now. */
+static enum err mark_taken(struct batch *b, size_t from, size_t n)
+{
+    struct db_stmt *q;
+    enum err e = store_mysql_db_rows(b->db, &b->kind->taken, n, &q);
+
+    if (e)
+        return e;
+    for (size_t i = 0; i < n; i++) {
+        db_bind_int(q, b->facts[b->left[from + i]]->session_id);
+        db_bind_text(q, b->facts[b->left[from + i]]->key);
+    }
+    while (!(e = db_step(q))) {
+        const struct fact there = {.session_id = db_int(q, 0),
+                                   .key = db_text(q, 1)};
+
+        for (size_t i = from; i < from + n; i++)
+            if (same_key(b->facts[b->left[i]], &there))
+                b->results[b->left[i]] = WS_EXISTS;
+    }
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+/* Keep only those that are not known to be there. */
+static void drop_taken(struct batch *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->count; i++)
+        if (b->results[b->left[i]] != WS_EXISTS)
+            b->left[n++] = b->left[i];
+    b->count = n;
+}
+
+/* Insert all that is left, `most` rows a statement; what must be tried again
+ * stays in the batch. */
+static enum err insert_left(struct batch *b, size_t most)
+{
+    size_t again = 0, n;
+
+    for (size_t from = 0; from < b->count; from += n) {
+        enum err e;
+
+        n = fitting(b, from);
+        if (n > most)
+            n = most;
+        e = insert(b, from, n);
+        if (e == WS_EXISTS && n == 1)
+            b->results[b->left[from]] = WS_EXISTS;
+        else if (e == WS_EXISTS)
+            e = mark_taken(b, from, n);
+        else if (!e)
+            continue; /* stored */
+        if (e && e != WS_EXISTS)
+            return e;
+        memmove(b->left + again, b->left + from, n * sizeof *b->left);
+        again += n;
+    }
+    b->count = again;
+    drop_taken(b);
+    return WS_OK;
+}
+
+static enum err store_batch(struct batch *b)
+{
+    enum err e = WS_OK;
+
+    for (int try = 0; !e && b->count && try <= TRIES; try++)
+        e = insert_left(b, try < TRIES ? SIZE_MAX : 1);
+    return e;
+}
+
+/* The facts of one kind; of equal keys in the call the first counts. */
+static void choose(struct batch *b, size_t count, enum wire_item_kind kind)
+{
+    const struct fact *last = NULL;
+
+    b->kind = &store_mysql_kinds[kind];
+    b->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (b->facts[i]->kind != kind)
+            continue;
+        if (last && same_key(last, b->facts[i])) {
+            b->results[i] = WS_EXISTS;
+            continue;
+        }
+        last = b->facts[i];
+        b->left[b->count++] = i;
+    }
+}
+
+static enum err put(struct store *s, const struct fact *const *facts,
+                    size_t count, enum err *results)
+{
+    OWN_FREE size_t *left = calloc(count + 1, sizeof *left);
+    struct batch b = {.db = store_db_conn(s),
+                      .facts = facts,
+                      .results = results,
+                      .left = left};
+    enum err e = WS_OK;
+
+    if (!left)
+        return WS_NOMEM;
+    memset(results, 0, count * sizeof *results);
+    for (enum wire_item_kind k = 0; !e && k < WIRE_ITEM_KINDS; k++) {
+        choose(&b, count, k);
+        if (b.count && !b.kind->insert.head)
+            return WS_INVALID;
+        e = store_batch(&b);
+    }
+    for (size_t i = 0; !e && i < count; i++)
+        if (results[i] == WS_OK)
+            e = store_mysql_kinds_follow(b.db, facts[i]);
+    return e;
+}
+
+/* --- the row that holds a key --- */
+
+static enum err read_found(struct db_stmt *q, struct fact_found *out)
+{
+    const void *hash, *payload;
+    size_t hash_len, len;
+
+    out->id = db_int(q, 0);
+    out->seq = db_int(q, 1);
+    hash = db_blob(q, 2, &hash_len);
+    if (hash_len != sizeof out->payload_sha256)
+        return WS_CORRUPT;
+    memcpy(out->payload_sha256, hash, hash_len);
+    payload = db_blob(q, 3, &len);
+    buf_clear(&out->payload);
+    buf_append(&out->payload, payload, len);
+    snprintf(out->blob, sizeof out->blob, "%s", db_text(q, 4));
+    return buf_check(&out->payload);
+}
+
+static enum err find(struct store *s, enum wire_item_kind kind,
+                     int64_t session_id, const char *key,
+                     struct fact_found *out)
+{
+    struct db_stmt *q;
+    enum err e;
+
+    if (!store_mysql_kinds[kind].find)
+        return WS_NOTFOUND;
+    e = db_stmt(store_db_conn(s), store_mysql_kinds[kind].find, &q);
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_text(q, key);
+    e = db_step(q);
+    if (e)
+        return e;
+    out->kind = kind;
+    e = read_found(q, out);
+    db_reset(q);
+    return e;
+}
+
+/* --- retention --- */
+
+static enum err count_expired(struct db *db, int64_t session_id, int64_t seqs)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(
+        db, "UPDATE ledger SET expired = expired + ? WHERE session_id = ?", &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, seqs);
+    db_bind_int(q, session_id);
+    return db_run(q);
+}
+
+static enum err remove_ids(struct db *db, const struct store_mysql_kind *kind,
+                           const int64_t *ids, size_t count)
+{
+    size_t n;
+
+    for (size_t from = 0; from < count; from += n) {
+        struct db_stmt *q;
+        enum err e;
+
+        n = store_mysql_db_take(count - from);
+        e = store_mysql_db_rows(db, &kind->remove, n, &q);
+        if (e)
+            return e;
+        for (size_t i = 0; i < n; i++)
+            db_bind_int(q, ids[from + i]);
+        e = db_run(q);
+        if (e)
+            return e;
+    }
+    return WS_OK;
+}
+
+/* Read which are too old, counting their seqs by session. */
+static enum err read_expired(struct db *db, const char *sql, int64_t before_ns,
+                             int64_t limit, int64_t *ids, size_t *count)
+{
+    int64_t session_id = 0, seqs = 0;
+    struct db_stmt *q;
+    enum err e = db_stmt(db, sql, &q), counted = WS_OK;
+
+    if (e)
+        return e;
+    db_bind_int(q, before_ns);
+    db_bind_int(q, limit);
+    while (!counted && !(e = db_step(q))) {
+        if (db_int(q, 1) != session_id && seqs) {
+            counted = count_expired(db, session_id, seqs);
+            seqs = 0;
+        }
+        session_id = db_int(q, 1);
+        seqs += db_int(q, 2);
+        ids[(*count)++] = db_int(q, 0);
+    }
+    db_reset(q);
+    if (counted || (e && e != WS_NOTFOUND))
+        return counted ? counted : e;
+    return seqs ? count_expired(db, session_id, seqs) : WS_OK;
+}
+
+static enum err expire(struct store *s, enum wire_item_kind kind,
+                       int64_t before_ns, int64_t limit, int64_t *deleted)
+{
+    const struct store_mysql_kind *k = &store_mysql_kinds[kind];
+    struct db *db = store_db_conn(s);
+    OWN_FREE int64_t *ids = NULL;
+    size_t n = 0;
+    enum err e;
+
+    if (!k->expired || limit < 0)
+        return WS_INVALID;
+    ids = calloc((size_t)limit + 1, sizeof *ids);
+    if (!ids)
+        return WS_NOMEM;
+    e = read_expired(db, k->expired, before_ns, limit, ids, &n);
+    if (!e)
+        e = remove_ids(db, k, ids, n);
+    if (!e)
+        *deleted = (int64_t)n;
+    return e;
+}
+
+const struct store_facts_ops store_mysql_facts = {
+    .put = put,
+    .find = find,
+    .add_rollups = store_mysql_rollups_add,
+    .add_fleet = store_mysql_rollups_add_fleet,
+    .add_stats = store_mysql_rollups_add_stats,
+    .expire = expire,
+};

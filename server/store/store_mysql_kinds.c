@@ -1,0 +1,220 @@
+/* store_mysql_kinds.c - the table of each kind of fact, and its columns. */
+#include "server/store/store_mysql.h"
+
+#include <string.h>
+
+#define HEAD(table, more)                                                      \
+    "INSERT INTO " table " (id, session_id, \"key\", seq, at, received_at,"    \
+    " payload_sha256, payload, " more ") VALUES "
+#define ROW "(?,?,?,?,?,?,?,?"
+#define KIND(table, more, marks, blob)                                         \
+    {                                                                          \
+        .insert = {HEAD(table, more), ROW marks, ""},                          \
+        .taken = {"SELECT session_id, \"key\" FROM " table                     \
+                  " WHERE (session_id, \"key\") IN (",                         \
+                  "(?,?)", ")"},                                               \
+        .remove = {"DELETE FROM " table " WHERE id IN (", "?", ")"},           \
+        .find = "SELECT id, ifnull(seq, 0), payload_sha256, payload, " blob    \
+                " FROM " table " WHERE session_id = ? AND \"key\" = ?",        \
+        .expired = "SELECT id, session_id, seq IS NOT NULL FROM " table        \
+                   " WHERE received_at < ? ORDER BY id LIMIT ? FOR UPDATE",    \
+    }
+
+const struct store_mysql_kind store_mysql_kinds[WIRE_ITEM_KINDS] = {
+    [WIRE_ITEM_METRIC] =
+        KIND("metric",
+             "source_type, source_ref, feature_version, productivity, anomaly,"
+             " label, pipeline, scored, judged, ocr_text_hash, error_code,"
+             " error_message",
+             ",?,?,?,?,?,?,?,?,?,?,?,?)", "''"),
+    [WIRE_ITEM_SCREENSHOT] =
+        KIND("screenshot",
+             "\"blob\", thumbnail, bytes, width, height, format, output, tier,"
+             " masks, sha256",
+             ",?,?,?,?,?,?,?,?,?,?)", "\"blob\""),
+    [WIRE_ITEM_RECORDING] =
+        KIND("recording", "ended_at, video_path, drive_file_id, status, bytes",
+             ",?,?,?,?,?)", "''"),
+    [WIRE_ITEM_RECORDING_STATUS] =
+        KIND("recording_status",
+             "recording_seq, status, drive_file_id, error_message,"
+             " retry_count",
+             ",?,?,?,?,?)", "''"),
+    [WIRE_ITEM_EVENT] = KIND("event", "event, reason", ",?,?)", "''"),
+    [WIRE_ITEM_NOTICE_ACK] =
+        KIND("notice_ack", "notice_sha256, tier, person", ",?,?,?)", "''"),
+    [WIRE_ITEM_TOMBSTONE] = KIND("tombstone", "reason, count", ",?,?)", "''"),
+};
+
+/* --- values, in the order of the columns --- */
+
+static void bind_metric(struct db_stmt *q, const struct fact *f)
+{
+    const struct fact_metric *m = &f->metric;
+
+    db_bind_int(q, m->source_type);
+    db_bind_text(q, m->source_ref);
+    db_bind_text(q, m->feature_version);
+    db_bind_number(q, m->productivity);
+    db_bind_number(q, m->anomaly);
+    db_bind_int(q, m->label);
+    db_bind_int(q, m->pipeline);
+    db_bind_int(q, m->scored);
+    db_bind_int(q, m->judged);
+    db_bind_text(q, m->ocr_text_hash);
+    db_bind_text(q, m->error_code);
+    db_bind_text(q, m->error_message);
+}
+
+static void bind_screenshot(struct db_stmt *q, const struct fact *f)
+{
+    const struct fact_screenshot *p = &f->screenshot;
+
+    db_bind_text(q, p->blob);
+    db_bind_text(q, p->thumbnail);
+    db_bind_int(q, p->bytes);
+    db_bind_int(q, p->width_px);
+    db_bind_int(q, p->height_px);
+    db_bind_int(q, p->format);
+    db_bind_text(q, p->output);
+    db_bind_int(q, p->tier);
+    db_bind_int(q, p->masks);
+    db_bind_blob(q, p->sha256, sizeof p->sha256);
+}
+
+static void bind_recording(struct db_stmt *q, const struct fact *f)
+{
+    const struct fact_recording *r = &f->recording;
+
+    db_bind_int(q, r->ended_ns);
+    db_bind_text(q, r->video_path);
+    db_bind_text(q, r->drive_file_id);
+    db_bind_int(q, r->status);
+    db_bind_int(q, r->bytes);
+}
+
+static void bind_recording_status(struct db_stmt *q, const struct fact *f)
+{
+    const struct fact_recording_status_row *r = &f->recording_status;
+
+    db_bind_int(q, r->recording_seq);
+    db_bind_int(q, r->status);
+    db_bind_text(q, r->drive_file_id);
+    db_bind_text(q, r->error_message);
+    db_bind_int(q, r->retry_count);
+}
+
+static void bind_event(struct db_stmt *q, const struct fact *f)
+{
+    db_bind_text(q, f->event.type);
+    db_bind_text(q, f->event.reason);
+}
+
+static void bind_notice_ack(struct db_stmt *q, const struct fact *f)
+{
+    db_bind_text(q, f->notice_ack.notice_hash);
+    db_bind_int(q, f->notice_ack.tier);
+    db_bind_text(q, f->notice_ack.person);
+}
+
+static void bind_tombstone(struct db_stmt *q, const struct fact *f)
+{
+    db_bind_text(q, f->tombstone.reason);
+    db_bind_int(q, f->tombstone.count);
+}
+
+static void (*const binds[WIRE_ITEM_KINDS])(struct db_stmt *,
+                                            const struct fact *) = {
+    [WIRE_ITEM_METRIC] = bind_metric,
+    [WIRE_ITEM_SCREENSHOT] = bind_screenshot,
+    [WIRE_ITEM_RECORDING] = bind_recording,
+    [WIRE_ITEM_RECORDING_STATUS] = bind_recording_status,
+    [WIRE_ITEM_EVENT] = bind_event,
+    [WIRE_ITEM_NOTICE_ACK] = bind_notice_ack,
+    [WIRE_ITEM_TOMBSTONE] = bind_tombstone,
+};
+
+void store_mysql_kinds_bind(struct db_stmt *q, const struct fact *f)
+{
+    db_bind_int(q, f->id);
+    db_bind_int(q, f->session_id);
+    db_bind_text(q, f->key);
+    if (f->seq)
+        db_bind_int(q, f->seq);
+    else
+        db_bind_null(q);
+    db_bind_int(q, f->at_ns);
+    db_bind_int(q, f->received_ns);
+    db_bind_blob(q, f->payload_sha256, sizeof f->payload_sha256);
+    db_bind_blob(q, f->payload, f->payload_len);
+    binds[f->kind](q, f);
+}
+
+/* Every text of the columns stands in the payload too, but for those the
+ * server makes. */
+size_t store_mysql_kinds_bytes(const struct fact *f)
+{
+    return 2 * f->payload_len + strlen(f->key) + 1024;
+}
+
+/* --- recordings and their status, in whatever order they arrive --- */
+
+/* A status that came before its recording counts once the recording is there.
+ */
+static enum err catch_up(struct db *db, const struct fact *f)
+{
+    struct db_stmt *q;
+    enum err e;
+
+    if (!f->seq)
+        return WS_OK;
+    e = db_stmt(db,
+                "UPDATE recording r JOIN (SELECT status, drive_file_id,"
+                " error_message, retry_count FROM recording_status"
+                " WHERE session_id = ?1 AND recording_seq = ?2"
+                " ORDER BY status DESC, seq DESC LIMIT 1) n"
+                " SET r.drive_file_id = ifnull(n.drive_file_id,"
+                " r.drive_file_id), r.error_message = n.error_message,"
+                " r.retry_count = greatest(r.retry_count, n.retry_count),"
+                " r.status = n.status WHERE r.session_id = ?1 AND r.seq = ?2"
+                " AND n.status >= r.status",
+                &q);
+    if (e)
+        return e;
+    db_bind_int(q, f->session_id);
+    db_bind_int(q, f->seq);
+    return db_run(q);
+}
+
+/* Forward only: an older status that arrives late changes nothing. */
+static enum err move_recording(struct db *db, const struct fact *f)
+{
+    const struct fact_recording_status_row *r = &f->recording_status;
+    struct db_stmt *q;
+    enum err e = db_stmt(db,
+                         "UPDATE recording SET"
+                         " drive_file_id = ifnull(?2, drive_file_id),"
+                         " error_message = ?3,"
+                         " retry_count = greatest(retry_count, ?4), status = ?1"
+                         " WHERE session_id = ?5 AND seq = ?6 AND status <= ?1",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, r->status);
+    db_bind_text(q, r->drive_file_id);
+    db_bind_text(q, r->error_message);
+    db_bind_int(q, r->retry_count);
+    db_bind_int(q, f->session_id);
+    db_bind_int(q, r->recording_seq);
+    return db_run(q);
+}
+
+enum err store_mysql_kinds_follow(struct db *db, const struct fact *f)
+{
+    if (f->kind == WIRE_ITEM_RECORDING)
+        return catch_up(db, f);
+    if (f->kind == WIRE_ITEM_RECORDING_STATUS)
+        return move_recording(db, f);
+    return WS_OK;
+}

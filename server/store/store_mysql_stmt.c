@@ -1,0 +1,453 @@
+/* store_mysql_stmt.c - one prepared statement of MySQL.
+ *
+ * Source:  mariadb.com/kb/en/mariadb-connector-c (prepared statements)
+ *
+ * A statement's rows are fetched into the client at once (the walks of the
+ * pages ask for one page a statement), so that other statements may run
+ * between two steps. MySQL knows ? alone: ?1 ?2 ... are rewritten, and which
+ * value stands where is kept.
+ */
+#include "server/store/store_mysql_stmt.h"
+
+#include "core/buf.h"
+#include "core/log.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct value {
+    enum enum_field_types type;
+    int64_t whole;
+    double number;
+    const void *bytes;
+    unsigned long len;
+};
+
+struct column {
+    my_bool null;
+    int64_t whole;
+    double number;
+    char *bytes;
+    size_t room;
+    unsigned long len;
+    enum enum_field_types type; /* LONGLONG, DOUBLE or STRING */
+};
+
+struct store_mysql_stmt {
+    struct db_stmt base;
+    struct store_mysql_conn *to;
+    const char *name; /* in messages */
+    struct buf sql;   /* what the server gets */
+    MYSQL_STMT *raw;
+    unsigned generation; /* of the connection that prepared it */
+    uint16_t *order;     /* which value stands at each ? */
+    size_t places;
+    struct value *values;
+    size_t value_count, bound;
+    MYSQL_BIND *binds; /* of the places */
+    struct column *columns;
+    MYSQL_BIND *results; /* of the columns */
+    unsigned column_count;
+    bool executed;
+};
+
+static struct store_mysql_stmt *stmt_of(struct db_stmt *s)
+{
+    return (struct store_mysql_stmt *)s;
+}
+
+static enum err fail(struct store_mysql_stmt *s)
+{
+    return store_mysql_conn_fail(s->to, mysql_stmt_errno(s->raw),
+                                 mysql_stmt_error(s->raw), s->name);
+}
+
+/* --- making statements --- */
+
+static void forget_columns(struct store_mysql_stmt *s)
+{
+    for (unsigned i = 0; i < s->column_count; i++)
+        free(s->columns[i].bytes);
+    free(s->columns);
+    free(s->results);
+    s->columns = NULL;
+    s->results = NULL;
+    s->column_count = 0;
+}
+
+void store_mysql_stmt_close(struct store_mysql_stmt *s)
+{
+    if (!s)
+        return;
+    if (s->raw)
+        mysql_stmt_close(s->raw);
+    forget_columns(s);
+    buf_fini(&s->sql);
+    free(s->order);
+    free(s->values);
+    free(s->binds);
+    free(s);
+}
+/* ?N becomes ?; texts in quotes hold no question mark of ours. */
+static enum err rewrite(struct store_mysql_stmt *s, const char *text)
+{
+    size_t most = 0, plain = 0, n = 0;
+
+    for (const char *p = text; *p; p++)
+        most += *p == '?';
+    s->order = calloc(most + 1, sizeof(*s->order));
+    s->values = calloc(most + 1, sizeof(*s->values));
+    s->binds = calloc(most + 1, sizeof(*s->binds));
+    if (!s->order || !s->values || !s->binds)
+        return WS_NOMEM;
+    for (const char *p = text; *p; p++) {
+        buf_append(&s->sql, p, 1);
+        if (*p != '?')
+            continue;
+        if (isdigit((unsigned char)p[1]))
+            s->order[n++] = (uint16_t)(*++p - '1');
+        else
+            s->order[n++] = (uint16_t)plain++;
+    }
+    s->places = n;
+    for (size_t i = 0; i < n; i++)
+        if (s->order[i] >= s->value_count)
+            s->value_count = s->order[i] + 1U;
+    return buf_check(&s->sql);
+}
+
+enum err store_mysql_stmt_open(struct store_mysql_stmt **out,
+                               struct store_mysql_conn *to, const char *name,
+                               const char *text)
+{
+    OWN(store_mysql_stmt_close)
+    struct store_mysql_stmt *s = calloc(1, sizeof(*s));
+    enum err e;
+
+    if (!s)
+        return WS_NOMEM;
+    s->to = to;
+    s->name = name;
+    e = rewrite(s, text);
+    if (e)
+        return e;
+    *out = TAKE(s);
+    return WS_OK;
+}
+
+void store_mysql_stmt_reset(struct db_stmt *base)
+{
+    struct store_mysql_stmt *s = stmt_of(base);
+
+    if (s->raw && s->executed)
+        (void)mysql_stmt_free_result(s->raw);
+    s->executed = false;
+}
+
+struct db_stmt *store_mysql_stmt_fresh(struct store_mysql_stmt *s,
+                                       const struct db_driver *driver)
+{
+    s->base.driver = driver;
+    store_mysql_stmt_reset(&s->base);
+    s->bound = 0;
+    return &s->base;
+}
+
+/* --- values --- */
+
+static struct value *next_value(struct store_mysql_stmt *s)
+{
+    static struct value spare; /* one too many: shows when it is run */
+
+    if (s->bound >= s->value_count) {
+        s->bound = s->value_count + 1;
+        return &spare;
+    }
+    return &s->values[s->bound++];
+}
+
+void store_mysql_stmt_bind_int(struct db_stmt *s, int64_t v)
+{
+    *next_value(stmt_of(s)) =
+        (struct value){.type = MYSQL_TYPE_LONGLONG, .whole = v};
+}
+
+void store_mysql_stmt_bind_number(struct db_stmt *s, double v)
+{
+    *next_value(stmt_of(s)) =
+        (struct value){.type = MYSQL_TYPE_DOUBLE, .number = v};
+}
+
+void store_mysql_stmt_bind_null(struct db_stmt *s)
+{
+    *next_value(stmt_of(s)) = (struct value){.type = MYSQL_TYPE_NULL};
+}
+
+void store_mysql_stmt_bind_text(struct db_stmt *s, const char *v)
+{
+    if (!v) {
+        store_mysql_stmt_bind_null(s);
+        return;
+    }
+    *next_value(stmt_of(s)) =
+        (struct value){.type = MYSQL_TYPE_STRING, .bytes = v, .len = strlen(v)};
+}
+
+void store_mysql_stmt_bind_blob(struct db_stmt *s, const void *v, size_t len)
+{
+    *next_value(stmt_of(s)) = (struct value){
+        .type = MYSQL_TYPE_BLOB, .bytes = v ? v : "", .len = len};
+}
+
+static void fill_binds(struct store_mysql_stmt *s)
+{
+    for (size_t i = 0; i < s->places; i++) {
+        struct value *v = &s->values[s->order[i]];
+        MYSQL_BIND *b = &s->binds[i];
+
+        *b = (MYSQL_BIND){.buffer_type = v->type};
+        if (v->type == MYSQL_TYPE_LONGLONG)
+            b->buffer = &v->whole;
+        else if (v->type == MYSQL_TYPE_DOUBLE)
+            b->buffer = &v->number;
+        else if (v->type != MYSQL_TYPE_NULL)
+            memcpy(&b->buffer, &v->bytes, sizeof(b->buffer));
+        b->buffer_length = v->len;
+        b->length = &v->len;
+    }
+}
+
+/* --- running --- */
+
+static enum err prepare(struct store_mysql_stmt *s)
+{
+    struct store_mysql_conn *to = s->to;
+    const my_bool yes = 1;
+
+    if (s->raw && s->generation == to->generation)
+        return WS_OK;
+    if (s->raw)
+        mysql_stmt_close(s->raw);
+    s->generation = to->generation;
+    s->raw = mysql_stmt_init(to->raw);
+    if (!s->raw)
+        return WS_NOMEM;
+    (void)mysql_stmt_attr_set(s->raw, STMT_ATTR_UPDATE_MAX_LENGTH, &yes);
+    if (mysql_stmt_prepare(s->raw, buf_text(&s->sql), s->sql.len)) {
+        enum err e = fail(s);
+
+        mysql_stmt_close(TAKE(s->raw));
+        return e;
+    }
+    return WS_OK;
+}
+
+static enum enum_field_types type_of(const MYSQL_FIELD *f)
+{
+    switch (f->type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+    case MYSQL_TYPE_NULL:
+        return MYSQL_TYPE_LONGLONG;
+    case MYSQL_TYPE_DECIMAL:
+    case MYSQL_TYPE_NEWDECIMAL:
+        return f->decimals ? MYSQL_TYPE_DOUBLE : MYSQL_TYPE_LONGLONG;
+    case MYSQL_TYPE_FLOAT:
+    case MYSQL_TYPE_DOUBLE:
+        return MYSQL_TYPE_DOUBLE;
+    default:
+        return MYSQL_TYPE_STRING;
+    }
+}
+
+static enum err make_columns(struct store_mysql_stmt *s, unsigned count)
+{
+    if (s->column_count == count)
+        return WS_OK;
+    forget_columns(s);
+    s->columns = calloc(count, sizeof(*s->columns));
+    s->results = calloc(count, sizeof(*s->results));
+    if (!s->columns || !s->results)
+        return WS_NOMEM;
+    s->column_count = count;
+    return WS_OK;
+}
+
+/* Room for the longest value of each column. */
+static enum err bind_column(struct column *c, MYSQL_BIND *b,
+                            const MYSQL_FIELD *f)
+{
+    c->type = type_of(f);
+    *b = (MYSQL_BIND){
+        .buffer_type = c->type, .is_null = &c->null, .length = &c->len};
+    if (c->type == MYSQL_TYPE_LONGLONG) {
+        b->buffer = &c->whole;
+    } else if (c->type == MYSQL_TYPE_DOUBLE) {
+        b->buffer = &c->number;
+    } else {
+        if (c->room < f->max_length + 1) {
+            char *more = realloc(c->bytes, f->max_length + 1);
+
+            if (!more)
+                return WS_NOMEM;
+            c->bytes = more;
+            c->room = f->max_length + 1;
+        }
+        b->buffer = c->bytes;
+        b->buffer_length = c->room;
+    }
+    return WS_OK;
+}
+
+static enum err bind_columns(struct store_mysql_stmt *s, MYSQL_RES *meta)
+{
+    const MYSQL_FIELD *fields = mysql_fetch_fields(meta);
+    enum err e = make_columns(s, mysql_num_fields(meta));
+
+    for (unsigned i = 0; !e && i < s->column_count; i++)
+        e = bind_column(&s->columns[i], &s->results[i], &fields[i]);
+    if (!e && mysql_stmt_bind_result(s->raw, s->results))
+        e = fail(s);
+    return e;
+}
+
+static enum err fetch_all(struct store_mysql_stmt *s)
+{
+    MYSQL_RES *meta;
+    enum err e;
+
+    if (!mysql_stmt_field_count(s->raw))
+        return WS_OK;
+    if (mysql_stmt_store_result(s->raw))
+        return fail(s);
+    meta = mysql_stmt_result_metadata(s->raw);
+    if (!meta)
+        return WS_NOMEM;
+    e = bind_columns(s, meta);
+    mysql_free_result(meta);
+    return e;
+}
+
+static enum err execute_once(struct store_mysql_stmt *s)
+{
+    enum err e = store_mysql_conn_ready(s->to);
+
+    if (!e)
+        e = prepare(s);
+    if (e)
+        return e;
+    if (s->bound != s->value_count) {
+        log_error("db_error", "%zu values for: %s", s->bound, s->name);
+        return WS_INVALID;
+    }
+    fill_binds(s);
+    if (s->places && mysql_stmt_bind_param(s->raw, s->binds))
+        return fail(s);
+    if (mysql_stmt_execute(s->raw))
+        return fail(s);
+    s->executed = true;
+    s->to->changes = (int64_t)mysql_stmt_affected_rows(s->raw);
+    e = fetch_all(s);
+    if (e)
+        store_mysql_stmt_reset(&s->base);
+    return e;
+}
+
+static enum err execute(struct store_mysql_stmt *s)
+{
+    struct store_mysql_conn *to = s->to;
+    enum err e = execute_once(s);
+
+    if (e == WS_IO && to->lost && !to->in_transaction &&
+        strncmp(s->name, "SELECT", 6) == 0)
+        e = execute_once(s);
+    return e;
+}
+
+enum err store_mysql_stmt_step(struct db_stmt *base)
+{
+    struct store_mysql_stmt *s = stmt_of(base);
+    enum err e = s->executed ? WS_OK : execute(s);
+
+    if (e)
+        return e;
+    if (!s->column_count || !mysql_stmt_field_count(s->raw)) {
+        store_mysql_stmt_reset(base);
+        return WS_NOTFOUND;
+    }
+    switch (mysql_stmt_fetch(s->raw)) {
+    case 0:
+    case MYSQL_DATA_TRUNCATED: /* room is that of the longest: numbers alone */
+        break;
+    case MYSQL_NO_DATA:
+        store_mysql_stmt_reset(base);
+        return WS_NOTFOUND;
+    default:
+        e = fail(s);
+        store_mysql_stmt_reset(base);
+        return e;
+    }
+    for (unsigned i = 0; i < s->column_count; i++)
+        if (s->columns[i].bytes && !s->columns[i].null &&
+            s->columns[i].len < s->columns[i].room)
+            s->columns[i].bytes[s->columns[i].len] = '\0';
+    return WS_OK;
+}
+
+enum err store_mysql_stmt_run(struct db_stmt *base)
+{
+    enum err e = store_mysql_stmt_step(base);
+
+    if (e == WS_NOTFOUND)
+        return WS_OK;
+    if (e)
+        return e;
+    store_mysql_stmt_reset(base);
+    log_error("db_error", "rows where none were expected: %s",
+              stmt_of(base)->name);
+    return WS_INVALID;
+}
+
+/* --- columns --- */
+
+bool store_mysql_stmt_is_null(struct db_stmt *s, int column)
+{
+    return stmt_of(s)->columns[column].null;
+}
+
+int64_t store_mysql_stmt_int(struct db_stmt *s, int column)
+{
+    const struct column *c = &stmt_of(s)->columns[column];
+
+    if (c->null)
+        return 0;
+    return c->type == MYSQL_TYPE_DOUBLE ? (int64_t)c->number : c->whole;
+}
+
+double store_mysql_stmt_number(struct db_stmt *s, int column)
+{
+    const struct column *c = &stmt_of(s)->columns[column];
+
+    if (c->null)
+        return 0;
+    return c->type == MYSQL_TYPE_DOUBLE ? c->number : (double)c->whole;
+}
+
+const char *store_mysql_stmt_text(struct db_stmt *s, int column)
+{
+    const struct column *c = &stmt_of(s)->columns[column];
+
+    return c->null ? NULL : c->bytes;
+}
+
+const void *store_mysql_stmt_blob(struct db_stmt *s, int column, size_t *len)
+{
+    const struct column *c = &stmt_of(s)->columns[column];
+
+    *len = c->null || !c->bytes ? 0 : c->len;
+    return c->null ? NULL : c->bytes;
+}
