@@ -130,13 +130,14 @@ static void check_array(const struct wire_field *f, const struct json *v,
 
 /* The JSON kind that a field's kind asks for, and its word. */
 static bool kind_fits(const struct wire_field *f, enum json_kind kind,
-                      const char **word)
+                      bool layer1, const char **word)
 {
     switch (f->kind) {
     case WIRE_INT:
     case WIRE_NUMBER:
         *word = "a number";
-        return kind == JSON_NUMBER;
+        return kind == JSON_NUMBER ||
+               (kind == JSON_TEXT && layer1 && (f->flags & WIRE_NUMERIC_TEXT));
     case WIRE_BOOL:
         *word = "true or false";
         return kind == JSON_BOOL;
@@ -155,11 +156,56 @@ static bool kind_fits(const struct wire_field *f, enum json_kind kind,
     }
 }
 
+#define DIGITS "0123456789"
+#define BLANKS " \t\r\n"
+
+/* A decimal number and nothing else: strtod() would take 0x10, inf and nan,
+ * and a reader of whole numbers would make 1 of 1e3. */
+static bool read_number(const char *text, bool whole, double *out)
+{
+    const char *at = text + strspn(text, BLANKS);
+    size_t before, after = 0;
+    char *end;
+
+    at += *at == '-' || *at == '+';
+    before = strspn(at, DIGITS);
+    at += before;
+    if (!whole && *at == '.') {
+        after = strspn(at + 1, DIGITS);
+        at += 1 + after;
+    }
+    if (before + after == 0)
+        return false;
+    if (!whole && (*at == 'e' || *at == 'E')) {
+        at += at[1] == '-' || at[1] == '+' ? 2 : 1;
+        if (strspn(at, DIGITS) == 0)
+            return false;
+        at += strspn(at, DIGITS);
+    }
+    at += strspn(at, BLANKS);
+    if (*at)
+        return false;
+    *out = strtod(text, &end);
+    return true;
+}
+
+double wire_number(const struct json *v, double fallback)
+{
+    const char *text = json_text(v, NULL);
+    double number;
+
+    if (!text)
+        return json_number(v, fallback);
+    return read_number(text, false, &number) ? number : fallback;
+}
+
 static void check_field(const struct wire_field *f, const struct json *v,
-                        struct wire_problems *to)
+                        bool layer1, struct wire_problems *to)
 {
     const char *word;
 
+    if (layer1 && (f->flags & WIRE_LAYER2))
+        return;
     if (!v) {
         if (f->flags & WIRE_REQUIRED)
             field_problem(to, f, "is missing");
@@ -167,7 +213,7 @@ static void check_field(const struct wire_field *f, const struct json *v,
     }
     if (json_kind(v) == JSON_NULL && (f->flags & WIRE_NULLABLE))
         return;
-    if (!kind_fits(f, json_kind(v), &word)) {
+    if (!kind_fits(f, json_kind(v), layer1, &word)) {
         field_problem(to, f, "must be %s", word);
         return;
     }
@@ -182,7 +228,6 @@ static void check_field(const struct wire_field *f, const struct json *v,
 void wire_check_text(const struct wire_field *f, const char *text,
                      struct wire_problems *problems)
 {
-    char *end;
     double v;
 
     switch (f->kind) {
@@ -197,9 +242,12 @@ void wire_check_text(const struct wire_field *f, const char *text,
         break;
     case WIRE_INT:
     case WIRE_NUMBER:
-        v = strtod(text, &end);
-        if (end == text || *end)
-            field_problem(problems, f, "is \"%.24s\", must be a number", text);
+        if (!read_number(text, f->kind == WIRE_INT, &v))
+            field_problem(problems, f,
+                          "is \"%.24s\", must be a %s from %.17g "
+                          "to %.17g",
+                          text, f->kind == WIRE_INT ? "whole number" : "number",
+                          f->min, f->max);
         else
             check_number(f, v, problems);
         break;
@@ -208,8 +256,8 @@ void wire_check_text(const struct wire_field *f, const char *text,
     }
 }
 
-enum err wire_check(const struct wire_message *m, const struct json *doc,
-                    struct wire_problems *problems)
+static enum err check(const struct wire_message *m, const struct json *doc,
+                      bool layer1, struct wire_problems *problems)
 {
     size_t before = problems->count;
 
@@ -218,8 +266,21 @@ enum err wire_check(const struct wire_message *m, const struct json *doc,
         return WS_INVALID;
     }
     for (size_t i = 0; i < m->count; i++)
-        check_field(&m->fields[i], json_get(doc, m->fields[i].name), problems);
+        check_field(&m->fields[i], json_get(doc, m->fields[i].name), layer1,
+                    problems);
     return problems->count == before ? WS_OK : WS_INVALID;
+}
+
+enum err wire_check(const struct wire_message *m, const struct json *doc,
+                    struct wire_problems *problems)
+{
+    return check(m, doc, false, problems);
+}
+
+enum err wire_check_layer1(const struct wire_message *m, const struct json *doc,
+                           struct wire_problems *problems)
+{
+    return check(m, doc, true, problems);
 }
 
 void wire_item_key(const char *session_uid, uint64_t seq, char out[65])

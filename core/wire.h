@@ -28,7 +28,13 @@ enum wire_kind {
     WIRE_ENUM,   /* one of choices */
 };
 
-enum { WIRE_REQUIRED = 1, WIRE_NULLABLE = 2 };
+enum {
+    WIRE_REQUIRED = 1,
+    WIRE_NULLABLE = 2,
+    /* of layer 1 alone: */
+    WIRE_NUMERIC_TEXT = 4, /* a number may come as a text that holds one */
+    WIRE_LAYER2 = 8,       /* not of layer 1: any value, like unknown members */
+};
 
 struct wire_field {
     const char *name;
@@ -97,9 +103,16 @@ const struct wire_message *wire_item_message(enum wire_item_kind kind);
 enum err wire_check(const struct wire_message *m, const struct json *doc,
                     struct wire_problems *problems) WS_MUST_CHECK;
 
+/* The same for a client that speaks layer 1 alone. */
+enum err wire_check_layer1(const struct wire_message *m, const struct json *doc,
+                           struct wire_problems *problems) WS_MUST_CHECK;
+
 /* Check one value that came as text (a form field) against its row. */
 void wire_check_text(const struct wire_field *f, const char *text,
                      struct wire_problems *problems);
+
+/* The number that a value is, or holds as a text; the fallback for others. */
+double wire_number(const struct json *v, double fallback);
 
 /* Add one problem; past WIRE_MAX_PROBLEMS they are dropped. */
 void wire_problem(struct wire_problems *to, const char *pointer,

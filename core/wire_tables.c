@@ -5,6 +5,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define EXACT 9007199254740992.0 /* 2^53 */
+#define FIRST 2                  /* seq of an item; 1 is the session itself */
 
 static const char *const source_types[] = {"screenshot", "recording_window",
                                            NULL};
@@ -27,6 +28,8 @@ static const char *const batch_kinds[] = {
 #define ARRAY(n, f, most)     {.name = n, .kind = WIRE_ARRAY, .flags = f, .max = most}
 #define REQ WIRE_REQUIRED
 #define NUL WIRE_NULLABLE
+#define L2 WIRE_LAYER2
+#define FLOAT WIRE_NUMERIC_TEXT /* servers in the field did float() */
 
 static const struct wire_field session_fields[] = {
     TEXT("agent_name",    REQ, 100),
@@ -34,12 +37,12 @@ static const struct wire_field session_fields[] = {
     TEXT("hostname",      REQ, 255),
     TEXT("username",      REQ, 255),
     TEXT("ip_address",    REQ, 45),
-    HEX("agent_id",       0, 32),
-    HEX("session_uid",    0, 32),
-    HEX("token_sha256",   0, 64),
-    TIME("started_at",    0),
-    ARRAY("features",     0, 64),
-    INT("tier",           0, 0, 4),
+    HEX("agent_id",       L2, 32),
+    HEX("session_uid",    L2, 32),
+    HEX("token_sha256",   L2, 64),
+    TIME("started_at",    L2),
+    ARRAY("features",     L2, 64),
+    INT("tier",           L2, 0, 4),
 };
 
 static const struct wire_field heartbeat_fields[] = {
@@ -61,13 +64,13 @@ static const struct wire_field heartbeat_fields[] = {
 static const struct wire_field screenshot_fields[] = {
     TEXT("session_id",  REQ, 20),
     TIME("captured_at", REQ),
-    INT("seq",          0, 1, EXACT),
-    HEX("sha256",       0, 64),
-    TEXT("output",      0, 64),
-    INT("width",        0, 1, 16384),
-    INT("height",       0, 1, 16384),
-    INT("tier",         0, 0, 4),
-    INT("masks",        0, 0, EXACT),
+    INT("seq",          L2, FIRST, EXACT),
+    HEX("sha256",       L2, 64),
+    TEXT("output",      L2, 64),
+    INT("width",        L2, 1, 16384),
+    INT("height",       L2, 1, 16384),
+    INT("tier",         L2, 0, 4),
+    INT("masks",        L2, 0, EXACT),
 };
 
 static const struct wire_field recording_fields[] = {
@@ -77,7 +80,7 @@ static const struct wire_field recording_fields[] = {
     TIME("ended_at",       REQ),
     ENUM("status",         0, recording_states),
     INT("file_size_bytes", NUL, 0, EXACT),
-    INT("seq",             0, 1, EXACT),
+    INT("seq",             L2, FIRST, EXACT),
 };
 
 static const struct wire_field recording_status_fields[] = {
@@ -94,8 +97,8 @@ static const struct wire_field metric_fields[] = {
     TEXT("source_ref",           REQ, 1024),
     {.name = "feature_version", .kind = WIRE_TEXT_OR_NUMBER, .flags = REQ, .max_len = 255},
     OBJECT("features",           REQ),
-    NUMBER("productivity_score", REQ, 0, 100),
-    NUMBER("anomaly_score",      REQ, 0, 1),
+    NUMBER("productivity_score", REQ | FLOAT, 0, 100),
+    NUMBER("anomaly_score",      REQ | FLOAT, 0, 1),
     ENUM("anomaly_label",        REQ, labels),
     OBJECT("model_info",         REQ),
     ENUM("pipeline_status",      REQ, pipelines),
@@ -130,7 +133,7 @@ static const struct wire_field tombstone_fields[] = {
 };
 
 static const struct wire_field batch_item_fields[] = {
-    INT("seq",      REQ, 1, EXACT),
+    INT("seq",      REQ, FIRST, EXACT),
     ENUM("kind",    REQ, batch_kinds),
     TEXT("payload", REQ, 4 << 20),
 };

@@ -89,8 +89,8 @@ static enum err read_metric(const struct json *doc, struct fact *f,
             m, "pipeline_status", json_get(doc, "pipeline_status"), FACT_OK),
         .scored = scored,
         .judged = judged(features, scored),
-        .productivity = json_number(json_get(doc, "productivity_score"), 0),
-        .anomaly = json_number(json_get(doc, "anomaly_score"), 0),
+        .productivity = wire_number(json_get(doc, "productivity_score"), 0),
+        .anomaly = wire_number(json_get(doc, "anomaly_score"), 0),
         .source_ref = json_text(json_get(doc, "source_ref"), ""),
         .feature_version = version_of(json_get(doc, "feature_version"), room),
         .ocr_text_hash = json_text(json_get(doc, "ocr_text_hash"), NULL),
@@ -227,14 +227,10 @@ static enum err (*const readers[WIRE_ITEM_KINDS])(const struct json *,
     [WIRE_ITEM_TOMBSTONE] = read_tombstone,
 };
 
-enum err facts_read(enum wire_item_kind kind, const struct json *doc,
-                    struct fact *f, struct facts_room *room,
-                    struct wire_problems *problems)
+static enum err read_checked(enum wire_item_kind kind, const struct json *doc,
+                             struct fact *f, struct facts_room *room,
+                             struct wire_problems *problems)
 {
-    enum err e = wire_check(wire_item_message(kind), doc, problems);
-
-    if (e)
-        return e;
     if (!readers[kind]) {
         wire_problem(problems, "/kind", "%s does not travel in a batch",
                      wire_item_name(kind));
@@ -243,6 +239,24 @@ enum err facts_read(enum wire_item_kind kind, const struct json *doc,
     f->kind = kind;
     f->at_ns = f->received_ns;
     return readers[kind](doc, f, room, problems);
+}
+
+enum err facts_read(enum wire_item_kind kind, const struct json *doc,
+                    struct fact *f, struct facts_room *room,
+                    struct wire_problems *problems)
+{
+    enum err e = wire_check(wire_item_message(kind), doc, problems);
+
+    return e ? e : read_checked(kind, doc, f, room, problems);
+}
+
+enum err facts_read_layer1(enum wire_item_kind kind, const struct json *doc,
+                           struct fact *f, struct facts_room *room,
+                           struct wire_problems *problems)
+{
+    enum err e = wire_check_layer1(wire_item_message(kind), doc, problems);
+
+    return e ? e : read_checked(kind, doc, f, room, problems);
 }
 
 void facts_fini(struct facts_room *room)

@@ -27,6 +27,10 @@ struct facts_room {
 enum err facts_read(enum wire_item_kind kind, const struct json *doc,
                     struct fact *f, struct facts_room *room,
                     struct wire_problems *problems) WS_MUST_CHECK;
+/* The same for a document of layer 1. */
+enum err facts_read_layer1(enum wire_item_kind kind, const struct json *doc,
+                           struct fact *f, struct facts_room *room,
+                           struct wire_problems *problems) WS_MUST_CHECK;
 void facts_fini(struct facts_room *room);
 
 /* The payload as it came, and its hash. */

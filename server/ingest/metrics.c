@@ -41,8 +41,8 @@ void metrics_post(struct exchange *x)
     }
     if (single_open(&s, x) || !single_parse(s))
         return;
-    e = facts_read(WIRE_ITEM_METRIC, s->doc, &s->item.fact, &s->room,
-                   &problems);
+    e = facts_read_layer1(WIRE_ITEM_METRIC, s->doc, &s->item.fact, &s->room,
+                          &problems);
     if (e == WS_INVALID)
         exchange_problems(x, "bad-metric", &problems);
     else if (e)

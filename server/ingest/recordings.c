@@ -30,17 +30,18 @@ void recordings_post(struct exchange *x)
     size_t len;
     enum err e;
 
-    if (!keys_read(x, &keys) || single_open(&s, x) || !single_parse(s))
+    if (!keys_read(x, &keys) || single_open(&s, x) || !single_parse(s) ||
+        !seqs_session(s, &session))
         return;
-    e = facts_read(WIRE_ITEM_RECORDING, s->doc, &s->item.fact, &s->room,
-                   &problems);
+    e = (session.session_uid[0] ? facts_read : facts_read_layer1)(
+        WIRE_ITEM_RECORDING, s->doc, &s->item.fact, &s->room, &problems);
     if (e == WS_INVALID)
         exchange_problems(x, "bad-recording", &problems);
     else if (e)
         exchange_busy(x, 1);
-    if (e ||
-        !seqs_key(s, &keys, json_int(json_get(s->doc, "seq"), 0), &session))
+    if (e)
         return;
+    seqs_key(s, &keys, json_int(json_get(s->doc, "seq"), 0), &session);
     body = exchange_body(x, &len);
     facts_payload(&s->item.fact, body, len);
     s->write = write_body;

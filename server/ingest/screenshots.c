@@ -20,7 +20,8 @@
 
 #define TIER_PIXELS 3 /* the least tier that may send pictures */
 
-struct shot { /* what the handler gathers before the commit */
+struct shot {    /* what the handler gathers before the commit */
+    bool layer1; /* fields of layer 2 are unknown ones, of any value */
     struct exchange_part *image, *thumbnail;
     struct image header;
     const char *captured_at, *output;
@@ -34,10 +35,9 @@ static const char *field(struct exchange *x, const char *name)
     return p ? p->data : NULL;
 }
 
-static int64_t number(struct exchange *x, const char *name, int64_t missing)
+/* A field that was checked as a whole number. */
+static int64_t number(const char *text, int64_t missing)
 {
-    const char *text = field(x, name);
-
     return text && *text ? strtoll(text, NULL, 10) : missing;
 }
 
@@ -46,10 +46,11 @@ static const char *tier_text(struct exchange *x)
 {
     const char *text = field(x, "tier");
 
-    return text && text[0] == 'L' ? text + 1 : text;
+    return text && text[0] == 'L' && text[1] ? text + 1 : text;
 }
 
-static void check_fields(struct exchange *x, struct wire_problems *problems)
+static void check_fields(struct exchange *x, const struct shot *shot,
+                         struct wire_problems *problems)
 {
     const struct wire_message *m = &wire_screenshot;
 
@@ -59,6 +60,8 @@ static void check_fields(struct exchange *x, struct wire_problems *problems)
             strcmp(f->name, "tier") == 0 ? tier_text(x) : field(x, f->name);
         char pointer[96];
 
+        if (shot->layer1 && (f->flags & WIRE_LAYER2))
+            continue;
         if (text && *text) {
             wire_check_text(f, text, problems);
         } else if (f->flags & WIRE_REQUIRED) {
@@ -123,12 +126,17 @@ static void check_thumbnail(struct exchange *x, struct shot *shot,
                             struct wire_problems *problems)
 {
     struct exchange_part *t = exchange_part(x, "thumbnail");
+    int64_t most = exchange_server(x)->settings->max_image_bytes;
     struct image header;
 
-    if (!t || t->fd < 0 || t->len == 0)
+    if (shot->layer1 || !t || t->fd < 0 || t->len == 0)
         return;
     shot->thumbnail = t;
-    if (image_read(t->fd, (int64_t)t->len, &header))
+    if ((int64_t)t->len > most)
+        wire_problem(problems, "/thumbnail",
+                     "thumbnail has %zu bytes, at most %lld", t->len,
+                     (long long)most);
+    else if (image_read(t->fd, (int64_t)t->len, &header))
         wire_problem(problems, "/thumbnail",
                      "thumbnail is not a PNG, JPEG or WebP in bounds");
 }
@@ -139,7 +147,7 @@ static void check_hash(struct exchange *x, const struct shot *shot,
     const char *said = field(x, "sha256");
     char is[SHA256_HEX_BYTES];
 
-    if (!said || !*said || !shot->image || shot->image->fd < 0)
+    if (shot->layer1 || !said || !*said || !shot->image || shot->image->fd < 0)
         return;
     sha256_hex(shot->image->sha256, SHA256_BYTES, is);
     if (strcmp(said, is) != 0)
@@ -149,12 +157,13 @@ static void check_hash(struct exchange *x, const struct shot *shot,
 }
 
 /* Everything about the form. False: answered. */
-static bool read_form(struct exchange *x, struct shot *shot)
+static bool read_form(struct exchange *x, struct shot *shot, bool layer1)
 {
     struct wire_problems problems = {.count = 0};
 
-    *shot = (struct shot){0};
-    check_fields(x, &problems);
+    *shot = (struct shot){
+        .layer1 = layer1, .seq = 0, .masks = -1, .tier = -1, .output = NULL};
+    check_fields(x, shot, &problems);
     if (!check_session(x, &problems))
         return false;
     check_image(x, shot, &problems);
@@ -165,10 +174,12 @@ static bool read_form(struct exchange *x, struct shot *shot)
         return false;
     }
     shot->captured_at = field(x, "captured_at");
+    if (layer1)
+        return true;
     shot->output = field(x, "output");
-    shot->seq = number(x, "seq", 0);
-    shot->masks = number(x, "masks", -1);
-    shot->tier = tier_text(x) ? strtoll(tier_text(x), NULL, 10) : -1;
+    shot->seq = number(field(x, "seq"), 0);
+    shot->masks = number(field(x, "masks"), -1);
+    shot->tier = number(tier_text(x), -1);
     return true;
 }
 
@@ -192,23 +203,26 @@ static bool all_before(struct store *s, int64_t session_id, int64_t seq)
     return true;
 }
 
-/* Refuse what is above the acknowledged tier. False: answered. */
+/* Refuse what is above the acknowledged tier. A picture without a seq stands
+ * behind every notice that arrived, so leaving it out opens nothing. False:
+ * answered. */
 static bool check_tier(struct exchange *x, const struct shot *shot,
                        const struct store_session_key *session)
 {
     int64_t needs = shot->tier > TIER_PIXELS ? shot->tier : TIER_PIXELS;
+    int64_t seq = shot->seq ? shot->seq : INT64_MAX;
     struct store *s = readers_context();
     int64_t tier;
 
-    if (session->tier < 0 || shot->seq < 1) /* layer 1 declares none */
+    if (session->tier < 0) /* layer 1 declares none */
         return true;
-    if (store_sessions_tier(s, session->session_id, shot->seq, &tier)) {
+    if (store_sessions_tier(s, session->session_id, seq, &tier)) {
         exchange_busy(x, 1);
         return false;
     }
     if (needs <= tier)
         return true;
-    if (!all_before(s, session->session_id, shot->seq)) {
+    if (shot->seq && !all_before(s, session->session_id, shot->seq)) {
         exchange_busy(x, 2);
         return false;
     }
@@ -343,10 +357,12 @@ void screenshots_post(struct exchange *x)
     struct shot shot;
     struct keys keys;
 
-    if (!keys_read(x, &keys) || !read_form(x, &shot) || single_open(&s, x) ||
-        !seqs_key(s, &keys, shot.seq, &session) ||
+    if (!keys_read(x, &keys) || single_open(&s, x) ||
+        !seqs_session(s, &session) ||
+        !read_form(x, &shot, !session.session_uid[0]) ||
         !check_tier(x, &shot, &session))
         return;
+    seqs_key(s, &keys, shot.seq, &session);
     write_payload(s, x, &shot);
     if (buf_check(&s->payload)) {
         exchange_busy(x, 1);

@@ -141,20 +141,22 @@ static void done(enum err e, void *arg)
 /* --- the request --- */
 
 /* The token: the agent's own, of which only the hash came, or one of ours. */
-static void take_token(struct opening *o)
+static void take_token(struct opening *o, bool layer1)
 {
     const char *hash = json_text(json_get(o->doc, "token_sha256"), NULL);
     uint8_t bytes[TOKEN_BYTES];
 
-    if (hash && sha256_unhex(hash, o->request.token_sha256,
-                             STORE_SHA256_BYTES) == WS_OK)
+    if (!layer1 && hash &&
+        sha256_unhex(hash, o->request.token_sha256, STORE_SHA256_BYTES) ==
+            WS_OK)
         return;
     env_random(exchange_server(o->x)->env, bytes, sizeof bytes);
     sha256_hex(bytes, sizeof bytes, o->token);
     sha256_hash(o->token, strlen(o->token), o->request.token_sha256);
 }
 
-static void take_row(struct opening *o)
+/* What layer 2 adds; in layer 1 members of these names mean nothing. */
+static void take_layer2(struct opening *o)
 {
     struct store_session *row = &o->request.row;
     const char *started = json_text(json_get(o->doc, "started_at"), NULL);
@@ -162,21 +164,31 @@ static void take_row(struct opening *o)
 
     row->session_uid = json_text(json_get(o->doc, "session_uid"), NULL);
     row->agent_id = json_text(json_get(o->doc, "agent_id"), NULL);
+    row->tier = json_int(json_get(o->doc, "tier"), -1);
+    if (started && clock_parse_iso(started, strlen(started), &row->started_ns))
+        row->started_ns = row->created_ns; /* checked before: cannot happen */
+    if (features) {
+        json_print(features, &o->features);
+        row->features = buf_text(&o->features);
+    }
+}
+
+static void take_row(struct opening *o, bool layer1)
+{
+    struct store_session *row = &o->request.row;
+
     row->agent_name = json_text(json_get(o->doc, "agent_name"), "");
     row->agent_version = json_text(json_get(o->doc, "agent_version"), "");
     row->hostname = json_text(json_get(o->doc, "hostname"), "");
     row->username = json_text(json_get(o->doc, "username"), "");
     row->ip_address = json_text(json_get(o->doc, "ip_address"), "");
-    row->tier = json_int(json_get(o->doc, "tier"), -1);
     row->peer = exchange_peer(o->x);
     row->created_ns = env_wall_ns(exchange_server(o->x)->env);
     row->payload = exchange_body(o->x, &row->payload_len);
-    if (!started || clock_parse_iso(started, strlen(started), &row->started_ns))
-        row->started_ns = row->created_ns;
-    if (features) {
-        json_print(features, &o->features);
-        row->features = buf_text(&o->features);
-    }
+    row->started_ns = row->created_ns;
+    row->tier = -1;
+    if (!layer1)
+        take_layer2(o);
 }
 
 static void take_bearer(struct opening *o)
@@ -201,6 +213,7 @@ static bool read_body(struct opening *o)
     size_t len;
     const char *body = exchange_body(o->x, &len);
     enum err e = json_parse(body, len, &o->doc, &why);
+    bool layer1;
 
     if (e) {
         exchange_problem(o->x, e == WS_NOMEM ? 503 : 400, "bad-json",
@@ -208,12 +221,16 @@ static bool read_body(struct opening *o)
                          why.offset);
         return false;
     }
-    if (wire_check(&wire_session, o->doc, &problems)) {
+    layer1 = !json_get(o->doc, "session_uid") &&
+             !json_get(o->doc, "agent_id") && !json_get(o->doc, "token_sha256");
+    e = layer1 ? wire_check_layer1(&wire_session, o->doc, &problems)
+               : wire_check(&wire_session, o->doc, &problems);
+    if (e) {
         exchange_problems(o->x, "bad-session", &problems);
         return false;
     }
-    take_token(o);
-    take_row(o);
+    take_token(o, layer1);
+    take_row(o, layer1);
     take_bearer(o);
     return true;
 }
