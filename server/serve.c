@@ -7,6 +7,7 @@
 #include "server/settings.h"
 #include "server/socket.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -142,6 +143,24 @@ static void free_args(char **args)
     free(args);
 }
 
+/* A secret goes on by the environment, never among the arguments, which
+ * everybody can list. What the environment says is there already. */
+static enum err pass_secret(struct cli_call *call, const struct conf_key *key)
+{
+    const char *values = cli_program(call)->values;
+    char name[128];
+
+    if (conf_origin(cli_conf(call), key->name) == CONF_ENV)
+        return WS_OK;
+    snprintf(name, sizeof(name), "%s%s", settings_schema.env_prefix, key->name);
+    for (char *c = name; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return setenv(name, *(char *const *)(const void *)(values + key->offset),
+                  1) < 0
+               ? WS_NOMEM
+               : WS_OK;
+}
+
 /* "--name=value" for every setting that is not at its default. */
 static enum err make_args(struct cli_call *call, char ***out)
 {
@@ -156,6 +175,13 @@ static enum err make_args(struct cli_call *call, char ***out)
 
         if (conf_origin(cli_conf(call), key->name) == CONF_DEFAULT)
             continue;
+        if (key->flags & CONF_SECRET) {
+            if (pass_secret(call, key)) {
+                free_args(args);
+                return WS_NOMEM;
+            }
+            continue;
+        }
         conf_value(cli_conf(call), key, value, sizeof(value));
         if (asprintf(&args[n], "--%s=%s", key->name, value) < 0) {
             args[n] = NULL;

@@ -16,6 +16,9 @@
 struct settings { /* one row each in server/settings.c */
     char *listen; /* 127.0.0.1:8080 */
     char *data;   /* folder of the database, blobs, lock, control.sock */
+    char *db;     /* empty: SQLite below data; else see database.h */
+    char *db_password_file;
+    bool auto_migrate;
     char *enrollment_from; /* networks whose agents need no code */
     char *trusted_proxies; /* whose X-Forwarded-* is believed */
     char *web_dir;         /* serve the pages from here (development); empty */

@@ -17,6 +17,7 @@
 #include "server/commit/committer.h"
 #include "server/control.h"
 #include "server/counters.h"
+#include "server/database.h"
 #include "server/http/listener.h"
 #include "server/http/static.h"
 #include "server/ingest/beats.h"
@@ -39,8 +40,9 @@
 struct worker {
     struct server server; /* first: what handlers see */
     const struct settings *settings;
-    char *address; /* of the store */
-    char *spool;   /* DATA/tmp */
+    char *address; /* of the store; may hold a password */
+    struct database_needs db_needs;
+    char *spool; /* DATA/tmp */
     struct store *writer;
     struct counters *counters;
     struct networks *proxies;
@@ -63,18 +65,14 @@ static const struct access_ops access_ops = {
 static enum err open_store(struct worker *w)
 {
     size_t applied = 0;
-    enum err e;
+    enum err e = store_open(&w->writer, w->address, 0);
 
-    w->address = store_address(w->settings->data);
-    if (!w->address)
-        return WS_NOMEM;
-    e = store_open(&w->writer, w->address, 0);
-    if (e)
+    if (e || !w->settings->auto_migrate)
         return e;
     e = store_migrate(w->writer, &applied);
     if (!e && applied)
-        log_info("migrated", "%zu migrations applied to %s", applied,
-                 w->address);
+        log_info("migrated", "%zu migrations applied to the %s store", applied,
+                 store_name(w->writer));
     return e;
 }
 
@@ -302,6 +300,7 @@ static void close_all(struct worker *w)
     loop_close(w->server.loop);
     free(w->counters);
     free(w->address);
+    free(w->db_needs.folder);
     free(w->spool);
 }
 
@@ -331,19 +330,50 @@ static enum err open_all(struct worker *w)
     return e;
 }
 
-/* --- the wall: files of DATA, connections that come in, nothing else --- */
+/* --- the wall: files of DATA, connections that come in, nothing else; with
+ * a database of its own host, what it takes to find and reach that --- */
 
-static enum err close_in(const struct settings *s,
+static const char *const network_paths[] = {"/etc",
+                                            "/usr/share",
+                                            "/usr/lib",
+                                            "/usr/lib64",
+                                            "/lib",
+                                            "/lib64",
+                                            "/run/systemd/resolve",
+                                            "/run/NetworkManager",
+                                            "/run/resolvconf"};
+#define WORKER_NETWORK_PATHS (sizeof(network_paths) / sizeof(*network_paths))
+
+static void add_network(struct sandbox *box, struct sandbox_path *paths)
+{
+    box->may |= SANDBOX_INET;
+    for (size_t i = 0; i < WORKER_NETWORK_PATHS; i++)
+        paths[box->path_count++] =
+            (struct sandbox_path){network_paths[i], false};
+}
+
+static enum err close_in(const struct worker *w,
                          enum err (*enter)(const struct sandbox *))
 {
-    const struct sandbox_path paths[] = {{s->data, true}, {s->web_dir, false}};
-    const struct sandbox box = {
-        .role = "worker",
-        .may = SANDBOX_FILES | SANDBOX_THREADS | SANDBOX_ACCEPT,
-        .paths = paths,
-        .path_count = s->web_dir && *s->web_dir ? 2 : 1};
-    enum err e = enter(&box);
+    const struct settings *s = w->settings;
+    struct sandbox_path paths[3 + WORKER_NETWORK_PATHS] = {{s->data, true}};
+    struct sandbox box = {.role = "worker",
+                          .may =
+                              SANDBOX_FILES | SANDBOX_THREADS | SANDBOX_ACCEPT,
+                          .paths = paths,
+                          .path_count = 1};
+    enum err e;
 
+    if (s->web_dir && *s->web_dir)
+        paths[box.path_count++] = (struct sandbox_path){s->web_dir, false};
+    if (w->db_needs.network)
+        add_network(&box, paths);
+    if (w->db_needs.unix_socket)
+        box.may |= SANDBOX_UNIX;
+    if (w->db_needs.folder)
+        paths[box.path_count++] =
+            (struct sandbox_path){w->db_needs.folder, false};
+    e = enter(&box);
     if (e != WS_DENIED)
         return e;
     log_warn("no_wall", "this kernel filters no system calls");
@@ -359,11 +389,15 @@ int worker_run(const struct settings *s)
     log_init("worker", (enum log_level)s->log_level);
     w.server.settings = s;
     w.server.env = &env_system;
-    e = close_in(s, sandbox_folders); /* before there are threads */
+    e = database_address(s, &w.address); /* its password's file is outside */
+    if (!e)
+        e = database_needs(s, &w.db_needs);
+    if (!e)
+        e = close_in(&w, sandbox_folders); /* before there are threads */
     if (!e)
         e = open_all(&w);
     if (!e)
-        e = close_in(s, sandbox_enter);
+        e = close_in(&w, sandbox_enter);
     if (!e) {
         supervise_child_ready();
         e = loop_run(w.server.loop);

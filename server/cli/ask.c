@@ -5,6 +5,7 @@
 #include "server/auth/orders.h"
 #include "server/auth/password.h"
 #include "server/control.h"
+#include "server/database.h"
 #include "server/store/store.h"
 
 #include <errno.h>
@@ -59,19 +60,18 @@ enum err ask_lock(const char *data, int *fd)
 }
 
 /* Do the order in this process: nobody else writes, the lock is ours. */
-static enum err run_here(const char *data, const struct json *request,
-                         struct buf *answer)
+static enum err run_here(const struct settings *settings,
+                         const struct json *request, struct buf *answer)
 {
-    OWN_FREE char *address = store_address(data);
+    OWN_FREE char *address = NULL;
     OWN(store_close)
     struct store *s = NULL;
     struct orders o = {.env = &env_system, .request = request};
     size_t applied;
-    enum err e;
+    enum err e = database_address(settings, &address);
 
-    if (!address)
-        return WS_NOMEM;
-    e = store_open(&s, address, 0);
+    if (!e)
+        e = store_open(&s, address, 0);
     if (!e)
         e = store_migrate(s, &applied);
     if (!e)
@@ -109,10 +109,13 @@ static int failed(struct cli_call *call, const char *data, enum err e)
     }
 }
 
-/* The server when one listens, else ourselves when nobody holds the lock. */
-static enum err have_done(const char *data, const struct buf *request,
-                          const struct json *doc, struct buf *answer)
+/* The server when one listens, else ourselves when nobody holds the lock (a
+ * database with its own server takes several writers). */
+static enum err have_done(const struct settings *settings,
+                          const struct buf *request, const struct json *doc,
+                          struct buf *answer)
 {
+    const char *data = settings->data;
     static const struct timespec nap = {.tv_nsec = 100000000};
     enum err e = WS_AGAIN;
     int tries;
@@ -125,9 +128,9 @@ static enum err have_done(const char *data, const struct buf *request,
             return control_ask(fd, request, answer);
         if (e != WS_NOTFOUND)
             return e;
-        e = ask_lock(data, &fd);
+        e = database_is_embedded(settings) ? ask_lock(data, &fd) : WS_OK;
         if (e == WS_OK)
-            return run_here(data, doc, answer);
+            return run_here(settings, doc, answer);
         if (e != WS_AGAIN)
             return e;
         nanosleep(&nap, NULL);
@@ -150,7 +153,7 @@ int ask_end(struct cli_call *call, struct ask *a, struct json **answer)
     if (!e)
         e = io_make_dirs(data);
     if (!e)
-        e = have_done(data, &a->text, request, &text);
+        e = have_done(ask_settings(call), &a->text, request, &text);
     buf_fini(&a->text);
     if (!e)
         e = json_parse(buf_text(&text), text.len, &doc, NULL);

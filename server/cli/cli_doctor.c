@@ -4,6 +4,7 @@
 
 #include "core/io.h"
 #include "server/control.h"
+#include "server/database.h"
 #include "server/http/networks.h"
 #include "server/store/store.h"
 #include "server/store/store_accounts.h"
@@ -87,8 +88,13 @@ static void check_database(struct doctor *d, struct finding *f)
     struct store_migrations m;
 
     if (!d->store)
-        find(f, STATE_FAIL, "worksight-server migrate makes it",
-             "there is none that can be read in %s", d->s->data);
+        find(f, STATE_FAIL,
+             database_is_embedded(d->s)
+                 ? "worksight-server migrate makes it"
+                 : "see the messages above; check db and db_password_file",
+             "there is none that can be read %s%s",
+             database_is_embedded(d->s) ? "in " : "with the setting db",
+             database_is_embedded(d->s) ? d->s->data : "");
     else if (store_migrations(d->store, &m))
         find(f, STATE_FAIL, "restore a backup", "it can't be read");
     else if (m.ahead)
@@ -274,13 +280,14 @@ static const struct cli_option options[] = {
 
 static int run(struct cli_call *call)
 {
-    OWN_FREE char *address = store_address(ask_settings(call)->data);
+    OWN_FREE char *address = NULL;
     struct doctor d = {.s = ask_settings(call)};
     struct finding list[CHECKS];
     enum state worst = STATE_OK;
     size_t i;
 
-    if (address && store_open(&d.store, address, STORE_READ))
+    if (database_address(d.s, &address) ||
+        store_open(&d.store, address, STORE_READ))
         d.store = NULL;
     for (i = 0; i < CHECKS; i++) {
         checks[i].run(&d, &list[i]);

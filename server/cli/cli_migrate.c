@@ -2,6 +2,7 @@
 #include "server/cli/commands.h"
 
 #include "core/io.h"
+#include "server/database.h"
 #include "server/store/store.h"
 
 #include <stdio.h>
@@ -69,7 +70,9 @@ static int up(struct cli_call *call, const char *address)
     OWN_FD int lock = -1;
     struct store_migrations m;
     size_t applied = 0;
-    enum err e = ask_lock(data, &lock);
+    enum err e = database_is_embedded(ask_settings(call))
+                     ? ask_lock(data, &lock)
+                     : WS_OK;
 
     if (e == WS_AGAIN) {
         e = store_open(&s, address, STORE_READ);
@@ -96,21 +99,25 @@ static int run(struct cli_call *call)
 {
     const char *what = cli_arg(call, 0);
     const char *data = ask_settings(call)->data;
-    OWN_FREE char *address = store_address(data);
+    OWN_FREE char *address = NULL;
     OWN(store_close)
     struct store *s = NULL;
 
     if (what && strcmp(what, "status") != 0 && strcmp(what, "up") != 0)
         return cli_fail(call, "use status or up", "migrate %s is not known",
                         what);
-    if (!address || io_make_dirs(data))
+    if (database_is_embedded(ask_settings(call)) && io_make_dirs(data))
         return ask_fail(call, "choose another folder with --data",
                         "%s can't be made", data);
+    if (database_address(ask_settings(call), &address))
+        return ask_fail(call, "see the message above",
+                        "the settings name no database");
     if (!what || strcmp(what, "up") == 0)
         return up(call, address);
     if (store_open(&s, address, STORE_READ))
         return ask_fail(call, "worksight-server migrate makes it",
-                        "there is no database in %s that can be read", data);
+                        "there is no database that can be read (data = %s)",
+                        data);
     return show(call, s);
 }
 

@@ -6,8 +6,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { addressOf, onMysql, rowsOf } from './mysql.mjs';
 
 const top = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
@@ -134,9 +136,10 @@ async function stopAndRemove(proc, dir) {
 export async function startServer(t, { data, port, args = [], env = {} } = {}) {
   const at = port ?? (await freePort());
   const dir = data ?? tempDir(null, 'ws-server-');
+  const db = onMysql ? ['--db', await addressOf(dir, run)] : [];
   const proc = new Proc(
     program('worksight-server'),
-    ['serve', '--listen', `127.0.0.1:${at}`, '--data', dir, ...args],
+    ['serve', '--listen', `127.0.0.1:${at}`, '--data', dir, ...db, ...args],
     { env },
   );
   proc.url = `http://127.0.0.1:${at}`;
@@ -179,7 +182,8 @@ export async function agentCommand(state, ...args) {
 }
 
 export async function serverCommand(data, args, options = {}) {
-  return run(program('worksight-server'), [...args, '--data', data], options);
+  const db = onMysql ? ['--db', await addressOf(data, run)] : [];
+  return run(program('worksight-server'), [...args, '--data', data, ...db], options);
 }
 
 /** The children of a process: [{pid, state, args, role}]. */
@@ -201,8 +205,10 @@ export function children(parent) {
     });
 }
 
-/** Rows of a SQLite file, by the sqlite3 command, as objects. */
+/** Rows of a SQLite file, by the sqlite3 command, as objects; of a server's
+ *  database also when it is in MySQL. */
 export async function sqlite(file, sql) {
+  if (onMysql && basename(file) === 'worksight.db') return rowsOf(dirname(file), sql, run);
   const result = await run('sqlite3', ['-json', '-readonly', file, sql]);
   if (result.code !== 0) throw new Error(`sqlite3: ${result.err}`);
   return result.out.trim() ? JSON.parse(result.out) : [];
