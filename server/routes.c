@@ -48,6 +48,8 @@ const struct route routes[] = {
     {.method = "DELETE", .path = "/api/v1/me/logins/{id}", .access = ROUTE_USER, .place = ROUTE_ON_READER, .handle = views_end_login, .operation = "endLogin"},
     {.method = "GET", .path = "/api/v1/overview", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_overview, .operation = "getOverview"},
     {.method = "GET", .path = "/api/v1/sessions", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_sessions, .operation = "listSessions"},
+    {.method = "GET", .path = "/api/v1/sessions.csv", .access = ROUTE_USER, .permissions = PERM_SESSIONS | PERM_EXPORTS, .place = ROUTE_ON_READER, .handle = views_sessions_csv, .operation = "exportSessionsCsv"},
+    {.method = "GET", .path = "/api/v1/sessions.json", .access = ROUTE_USER, .permissions = PERM_SESSIONS | PERM_EXPORTS, .place = ROUTE_ON_READER, .handle = views_sessions_json, .operation = "exportSessionsJson"},
     {.method = "GET", .path = "/api/v1/sessions/{id}", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_session, .operation = "getSession"},
     {.method = "GET", .path = "/api/v1/sessions/{id}/metrics", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_metrics, .operation = "listMetrics"},
     {.method = "GET", .path = "/api/v1/sessions/{id}/series", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_series, .operation = "getSeries"},

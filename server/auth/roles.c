@@ -11,11 +11,11 @@ struct roles_row {
 /* clang-format off */
 static const struct roles_row rows[ROLES_COUNT] = {
     [ROLES_VIEWER]   = {"viewer",   PERM_SESSIONS | PERM_METRICS | PERM_EVERYONE},
-    [ROLES_REVIEWER] = {"reviewer", PERM_SESSIONS | PERM_METRICS | PERM_SCREENSHOTS | PERM_EVERYONE},
-    [ROLES_MANAGER]  = {"manager",  PERM_SESSIONS | PERM_METRICS | PERM_TEAM},
-    [ROLES_ADMIN]    = {"admin",    PERM_SESSIONS | PERM_EVERYONE | PERM_ACCOUNTS | PERM_AUDIT | PERM_OPERATIONS},
+    [ROLES_REVIEWER] = {"reviewer", PERM_SESSIONS | PERM_METRICS | PERM_SCREENSHOTS | PERM_EVERYONE | PERM_EXPORTS},
+    [ROLES_MANAGER]  = {"manager",  PERM_SESSIONS | PERM_METRICS | PERM_TEAM | PERM_EXPORTS},
+    [ROLES_ADMIN]    = {"admin",    PERM_SESSIONS | PERM_EVERYONE | PERM_ACCOUNTS | PERM_AUDIT | PERM_OPERATIONS | PERM_EXPORTS},
     [ROLES_AUDITOR]  = {"auditor",  PERM_AUDIT | PERM_OPERATIONS},
-    [ROLES_PERSON]   = {"person",   PERM_SESSIONS | PERM_METRICS | PERM_SCREENSHOTS},
+    [ROLES_PERSON]   = {"person",   PERM_SESSIONS | PERM_METRICS | PERM_SCREENSHOTS | PERM_EXPORTS},
 };
 
 static const struct {
@@ -30,6 +30,7 @@ static const struct {
     {PERM_ACCOUNTS,    "accounts.manage"},
     {PERM_AUDIT,       "audit.view"},
     {PERM_OPERATIONS,  "operations.view"},
+    {PERM_EXPORTS,     "exports.make"},
 };
 /* clang-format on */
 

@@ -27,6 +27,7 @@ enum { /* one permission a bit; roles_permission_name() is its word */
        PERM_ACCOUNTS = 1 << 5,    /* accounts, API keys, enrollment codes */
        PERM_AUDIT = 1 << 6,       /* read the access log */
        PERM_OPERATIONS = 1 << 7,  /* /metrics, the details of /readyz */
+       PERM_EXPORTS = 1 << 8,     /* take a list away as a file; audited */
 };
 
 enum roles_role { /* bit numbers of a set */

@@ -3,12 +3,9 @@
 #include "server/server.h"
 #include "server/store/store_ledger.h"
 #include "server/views/page.h"
-#include "server/views/session_view.h"
+#include "server/views/session_filter.h"
 #include "server/views/views.h"
 
-#include <string.h>
-
-#define MAX_WORDS 8
 /* Rows that one request may look at: a filter that few rows pass gives a
  * short page with a next_cursor instead of a long wait. */
 #define MAX_LOOKED_AT 2000
@@ -19,40 +16,9 @@ struct list {
     struct store *reader;
     const struct settings *settings;
     int64_t now_ns, looked_at;
-    const char *status; /* NULL: any */
-    bool attention;
-    char words_text[256];
-    const char *words[MAX_WORDS];
-    size_t word_count;
+    struct session_filter filter;
     enum err failed;
 };
-
-static bool word_occurs(const struct store_session_view *r, const char *word)
-{
-    const char *const places[] = {r->username, r->hostname, r->ip_address,
-                                  r->agent_name, r->person};
-    size_t i;
-
-    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-        if (places[i] && strcasestr(places[i], word))
-            return true;
-    return false;
-}
-
-static bool passes(const struct list *l, const struct session_view *v)
-{
-    size_t i;
-
-    if (l->status &&
-        strcmp(l->status, session_view_status_word(v->status)) != 0)
-        return false;
-    if (l->attention && v->attention_count == 0)
-        return false;
-    for (i = 0; i < l->word_count; i++)
-        if (!word_occurs(v->row, l->words[i]))
-            return false;
-    return true;
-}
 
 static int list_one(void *ctx, const struct store_session_view *row)
 {
@@ -68,7 +34,7 @@ static int list_one(void *ctx, const struct store_session_view *row)
     l->failed = session_view_read(l->reader, l->settings, l->now_ns, row, &v);
     if (l->failed)
         return 0;
-    if (passes(l, &v)) {
+    if (session_filter_passes(&l->filter, &v)) {
         session_view_write(&v, &l->w, NULL);
         page_wrote(&l->page, row->id, 0);
     } else {
@@ -76,46 +42,6 @@ static int list_one(void *ctx, const struct store_session_view *row)
     }
     session_view_fini(&v);
     return 1;
-}
-
-static void read_words(struct list *l)
-{
-    const char *q = exchange_query(l->page.x, "q");
-    char *rest = l->words_text, *word;
-
-    if (!q)
-        return;
-    if (strlen(q) >= sizeof(l->words_text)) {
-        page_problem(&l->page, "q", "is longer than 200 characters");
-        return;
-    }
-    memcpy(l->words_text, q, strlen(q) + 1);
-    while ((word = strsep(&rest, " \t"))) {
-        if (!*word)
-            continue;
-        if (l->word_count == MAX_WORDS) {
-            page_problem(&l->page, "q", "has more than %d words", MAX_WORDS);
-            return;
-        }
-        l->words[l->word_count++] = word;
-    }
-}
-
-static void read_filters(struct list *l)
-{
-    const char *attention = exchange_query(l->page.x, "attention");
-
-    read_words(l);
-    l->status = exchange_query(l->page.x, "status");
-    if (l->status && strcmp(l->status, "online") != 0 &&
-        strcmp(l->status, "late") != 0 && strcmp(l->status, "offline") != 0)
-        page_problem(&l->page, "status",
-                     "is \"%.40s\"; use online, late or offline", l->status);
-    if (attention && strcmp(attention, "true") != 0 &&
-        strcmp(attention, "false") != 0)
-        page_problem(&l->page, "attention", "is \"%.40s\"; use true or false",
-                     attention);
-    l->attention = attention && strcmp(attention, "true") == 0;
 }
 
 void views_sessions(struct exchange *x)
@@ -131,7 +57,7 @@ void views_sessions(struct exchange *x)
     enum err e;
 
     page_begin(&l.page, x, known);
-    read_filters(&l);
+    session_filter_read(&l.filter, &l.page);
     page_read_list(&l.page, PAGE_SESSIONS);
     if (page_refused(&l.page))
         return;

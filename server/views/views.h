@@ -25,6 +25,9 @@ void views_sessions(struct exchange *x);
 void views_session(struct exchange *x);
 void views_health(struct exchange *x);
 void views_ledger(struct exchange *x);
+/* sessions_export.c */
+void views_sessions_csv(struct exchange *x);
+void views_sessions_json(struct exchange *x);
 /* metrics.c, series.c, screenshots.c */
 void views_metrics(struct exchange *x);
 void views_metric(struct exchange *x);

@@ -57,6 +57,8 @@ const table = () => ({
   [`/api/v1/sessions/${session.id}/health`]: { viewer: 200, reviewer: 200, manager: none, admin: 200, auditor: 403, person: none },
   [`/api/v1/metrics/${metric}`]: { viewer: 200, reviewer: 200, manager: none, admin: 403, auditor: 403, person: none },
   [`/api/v1/screenshots/${shot}/image`]: { viewer: 403, reviewer: 200, manager: 403, admin: 403, auditor: 403, person: none },
+  '/api/v1/sessions.csv': { viewer: 403, reviewer: 200, manager: 200, admin: 200, auditor: 403, person: 200 },
+  '/api/v1/sessions.json': { viewer: 403, reviewer: 200, manager: 200, admin: 200, auditor: 403, person: 200 },
   '/api/v1/users': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 403, person: 403 },
   '/api/v1/api-keys': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 403, person: 403 },
   '/api/v1/enrollment-codes': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 403, person: 403 },

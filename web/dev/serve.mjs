@@ -36,7 +36,7 @@ const me = () => ({
   name: 'ana',
   kind: 'user',
   roles: ['admin', 'reviewer'],
-  permissions: ['sessions.view', 'metrics.view', 'screenshots.view', 'users.view'],
+  permissions: ['sessions.view', 'metrics.view', 'screenshots.view', 'users.view', 'exports.make'],
   csrf_token: createHash('sha256').update('dev').digest('hex'),
   login_id: 1,
   server: { version: '0.1.0', time: new Date().toISOString() },

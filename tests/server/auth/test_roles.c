@@ -43,6 +43,19 @@ static void test_roles_accounts_are_for_admin_alone(void **state)
     }
 }
 
+static void test_roles_exports_are_not_for_viewer_nor_auditor(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < ROLES_COUNT; i++) {
+        bool may =
+            permissions_of(roles_name((enum roles_role)i)) & PERM_EXPORTS;
+
+        assert_int_equal(may, i != ROLES_VIEWER && i != ROLES_AUDITOR);
+    }
+}
+
 static void test_roles_person_sees_neither_everyone_nor_a_team(void **state)
 {
     (void)state;
@@ -94,7 +107,7 @@ static void test_roles_permission_every_bit_has_a_name(void **state)
     unsigned bit;
 
     (void)state;
-    for (bit = PERM_SESSIONS; bit <= PERM_OPERATIONS; bit <<= 1)
+    for (bit = PERM_SESSIONS; bit <= PERM_EXPORTS; bit <<= 1)
         assert_non_null(roles_permission_name(bit));
     assert_null(roles_permission_name(bit));
 }
@@ -105,6 +118,7 @@ int main(void)
         cmocka_unit_test(
             test_roles_screenshots_are_for_reviewer_and_person_alone),
         cmocka_unit_test(test_roles_accounts_are_for_admin_alone),
+        cmocka_unit_test(test_roles_exports_are_not_for_viewer_nor_auditor),
         cmocka_unit_test(test_roles_person_sees_neither_everyone_nor_a_team),
         cmocka_unit_test(test_roles_admin_sees_no_content),
         cmocka_unit_test(test_roles_first_account_is_admin_and_reviewer),

@@ -135,6 +135,21 @@ export interface Range {
   to?: string | undefined;
 }
 
+/** The server looks at some rows a request, so a page may hold few or none although more match: this goes on until
+ * it has `limit` sessions, the list ends or LOOKS requests were made. */
+const LOOKS = 4;
+async function sessions(query: Query & { limit: number }, signal?: AbortSignal): Promise<Page<Session>> {
+  const all: Page<Session> = { items: [], next_cursor: null };
+  for (let i = 0; i < LOOKS; i++) {
+    const rest = { limit: query.limit - all.items.length, cursor: all.next_cursor ?? query.cursor };
+    const page = await get<Page<Session>>('/api/v1/sessions', { ...query, ...rest }, signal);
+    all.items.push(...page.items);
+    all.next_cursor = page.next_cursor;
+    if (!page.next_cursor || all.items.length >= query.limit) break;
+  }
+  return all;
+}
+
 export const api = {
   me: (signal?: AbortSignal) => get<Me>('/api/v1/me', {}, signal),
   login: (name: string, password: string) => ask<Me>('POST', '/api/v1/login', { name, password }),
@@ -149,7 +164,7 @@ export const api = {
   endOtherLogins: () => ask<void>('DELETE', '/api/v1/me/logins'),
 
   overview: (signal?: AbortSignal) => get<Overview>('/api/v1/overview', {}, signal),
-  sessions: (query: Query, signal?: AbortSignal) => get<Page<Session>>('/api/v1/sessions', query, signal),
+  sessions,
   session: (id: number, signal?: AbortSignal) => get<Session>(`/api/v1/sessions/${id}`, {}, signal),
   health: (id: number, signal?: AbortSignal) => get<Health>(`/api/v1/sessions/${id}/health`, {}, signal),
   ledger: (id: number, signal?: AbortSignal) => get<Ledger>(`/api/v1/sessions/${id}/ledger`, {}, signal),
@@ -166,6 +181,9 @@ export const api = {
   enrollmentCodes: (signal?: AbortSignal) =>
     get<Page<EnrollmentCode>>('/api/v1/enrollment-codes', { limit: 500 }, signal),
 };
+
+/** A file of all sessions of a filter. */
+export const exportOf = (kind: 'csv' | 'json', filter: Query) => address(`/api/v1/sessions.${kind}`, filter);
 
 export const imageOf = (shot: Screenshot, thumbnail = false) =>
   `/api/v1/screenshots/${shot.id}/image${thumbnail && shot.has_thumbnail ? '?size=thumbnail' : ''}`;

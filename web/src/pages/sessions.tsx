@@ -1,10 +1,11 @@
 // S2: find a session. The filter stands in the address: ?q=&status=&attention=1
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { api, Problem } from '../api/client';
+import { api, exportOf, Problem } from '../api/client';
 import type { Session } from '../api/types';
 import { count } from '../lib/format';
 import { useParams } from '../lib/url';
 import { useLive } from '../state/live';
+import { mayExport } from '../state/me';
 import { useResource } from '../state/resource';
 import { Icon } from '../ui/icons';
 import { Empty, ProblemBox, Skeleton } from '../ui/parts';
@@ -27,7 +28,13 @@ export function Sessions() {
   const filter = { q, status, attention: attention ? true : null };
   const key = JSON.stringify(filter);
   const first = useResource(key, (signal) => api.sessions({ ...filter, limit: PAGE }, signal));
-  const [more, setMore] = useState<{ key: string; items: Session[]; cursor: string | null } | null>(null);
+  const [more, setMore] = useState<{
+    key: string;
+    items: Session[];
+    cursor: string | null;
+    last: number;
+  } | null>(null);
+  const [fetching, setFetching] = useState(false);
   const [moreProblem, setMoreProblem] = useState<Problem | null>(null);
   const search = useRef<HTMLInputElement>(null);
   useLive(null, first.refresh);
@@ -45,22 +52,44 @@ export function Sessions() {
   const cursor = later ? later.cursor : (first.data?.next_cursor ?? null);
   const fetchMore = async () => {
     setMoreProblem(null);
+    setFetching(true);
     try {
       const page = await api.sessions({ ...filter, limit: PAGE, cursor });
-      setMore({ key, items: [...(later?.items ?? []), ...page.items], cursor: page.next_cursor });
+      const items = [...(later?.items ?? []), ...page.items];
+      setMore({ key, items, cursor: page.next_cursor, last: page.items.length });
     } catch (e) {
       setMoreProblem(e instanceof Problem ? e : new Problem(0, 'Something went wrong', String(e)));
     }
+    setFetching(false);
   };
   const filtered = !!(q || status || attention);
+  const last = later ? later.last : (first.data?.items.length ?? 0);
+  const short = cursor !== null && last < PAGE; // looking stopped before a page was full
 
   return (
     <div class="page">
       <header class="page-head">
         <h1>Sessions</h1>
         <p class="dim" role="status">
-          {first.data ? `${count(items.length)}${cursor ? '+' : ''} ${filtered ? 'match' : 'in all'}` : ' '}
+          {first.data
+            ? `${count(items.length)}${cursor ? ' so far' : ''}, ${filtered ? 'by the filter' : 'all'}`
+            : ' '}
         </p>
+        {mayExport.value ? (
+          <p class="exports">
+            <span class="dim" id="exports-word">
+              {filtered ? 'Save what matches' : 'Save all'}
+            </span>
+            <a class="button small" download href={exportOf('csv', filter)} aria-describedby="exports-word">
+              <Icon name="save" />
+              CSV
+            </a>
+            <a class="button small" download href={exportOf('json', filter)} aria-describedby="exports-word">
+              <Icon name="save" />
+              JSON
+            </a>
+          </p>
+        ) : null}
       </header>
       <div class="filters">
         <label class="search">
@@ -104,7 +133,9 @@ export function Sessions() {
             <Skeleton lines={8} />
           )
         ) : items.length === 0 ? (
-          filtered ? (
+          short ? (
+            <Empty title="None of the newest sessions matches">Older ones may: look further below.</Empty>
+          ) : filtered ? (
             <Empty title="No session matches">
               <a href="/dashboard/sessions">Show all sessions</a>
             </Empty>
@@ -123,9 +154,12 @@ export function Sessions() {
       </section>
       {moreProblem ? <ProblemBox problem={moreProblem} onRetry={fetchMore} /> : null}
       {cursor ? (
-        <button type="button" class="button more-button" onClick={fetchMore}>
-          Show more
-        </button>
+        <p class="more-line">
+          <button type="button" class="button" disabled={fetching} onClick={fetchMore}>
+            {fetching ? 'Looking …' : short ? 'Look further' : 'Show more'}
+          </button>
+          {short ? <span class="dim">Older sessions were not looked at yet.</span> : null}
+        </p>
       ) : null}
     </div>
   );

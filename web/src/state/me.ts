@@ -25,4 +25,5 @@ export async function meLoad(): Promise<void> {
 }
 
 export const isAdmin = computed(() => me.value?.roles.includes('admin') ?? false);
+export const mayExport = computed(() => me.value?.permissions.includes('exports.make') ?? false);
 export const maySeePictures = computed(() => me.value?.permissions.includes('screenshots.view') ?? false);

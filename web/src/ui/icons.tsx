@@ -23,6 +23,7 @@ const PATHS = {
   box: 'M2.5 5 8 2.2 13.5 5v6L8 13.8 2.5 11zM2.5 5 8 7.8 13.5 5M8 7.8v6',
   why: 'M5.8 6a2.3 2.3 0 1 1 3.4 2c-.8.5-1.2.9-1.2 1.8M8 12.4v.1',
   image: 'M2 3h12v10H2zM2 11l3.5-3.5 3 3L11 8l3 3M10.5 6h.01',
+  save: 'M8 2.5v7.5M4.8 7 8 10.2 11.2 7M2.5 12v1.5h11V12',
 } as const;
 
 export type IconName = keyof typeof PATHS;
