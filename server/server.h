@@ -30,6 +30,9 @@ struct settings { /* one row each in server/settings.c */
     int64_t max_image_bytes, max_batch_bytes, max_batch_items;
     int64_t commit_queue_items; /* full: 503 */
     int64_t readers;            /* reader threads */
+    char *blobs;              /* "files", or an address of blob.h */
+    char *s3_key, *s3_secret; /* empty: none */
+    int64_t s3_timeout_ms, blob_threads;
     int64_t login_lifetime_ms;
     int64_t log_level;
 };
@@ -53,6 +56,7 @@ struct server {
     struct committer *committer;
     struct readers *readers;
     struct blob *blob;
+    struct readers *blob_threads; /* for blobs that are remote; else NULL */
     struct tokens *tokens;
     struct logins *logins;
     struct live *live;

@@ -35,6 +35,7 @@
 #define WORKER_DRAIN_MS 3500 /* of SERVE_STOP_MS */
 #define WORKER_OTHER_DESCRIPTORS 256
 #define WORKER_READER_QUEUE 1024 /* jobs that may wait for a reader */
+#define WORKER_BLOB_QUEUE 256    /* pictures that may wait for a blob thread */
 #define WORKER_COMMIT_QUEUE_BYTES (64 << 20)
 
 struct worker {
@@ -78,13 +79,26 @@ static enum err open_store(struct worker *w)
 
 static enum err open_blob(struct worker *w)
 {
-    OWN_FREE char *address = NULL;
+    const struct settings *s = w->settings;
+    OWN_FREE char *address = blob_address(s->blobs, s->data);
+    OWN_FREE char *spool = io_path(s->data, "tmp");
+    struct blob_options options = {.address = address,
+                                   .spool_dir = spool,
+                                   .key = s->s3_key,
+                                   .secret = s->s3_secret,
+                                   .timeout_ms = s->s3_timeout_ms};
+    struct readers_options threads = {.threads = (size_t)s->blob_threads,
+                                      .queue_max = WORKER_BLOB_QUEUE};
+    enum err e;
 
-    if (asprintf(&address, "file:%s/blobs", w->settings->data) < 0) {
-        address = NULL;
+    if (!address || !spool)
         return WS_NOMEM;
-    }
-    return blob_open(&w->server.blob, address);
+    e = io_make_dirs(spool);
+    if (!e)
+        e = blob_open(&w->server.blob, &options);
+    if (!e && blob_is_remote(w->server.blob))
+        e = readers_open(&w->server.blob_threads, &threads);
+    return e;
 }
 
 static enum err open_committer(struct worker *w)
@@ -285,6 +299,7 @@ static void close_all(struct worker *w)
     loop_timer_close(w->alive);
     control_close(w->control);
     readers_close(w->server.readers);
+    readers_close(w->server.blob_threads);
     committer_close(w->server.committer);
     beats_close(w->server.beats);
     listener_close(w->listener);
@@ -331,7 +346,8 @@ static enum err open_all(struct worker *w)
 }
 
 /* --- the wall: files of DATA, connections that come in, nothing else; with
- * a database of its own host, what it takes to find and reach that --- */
+ * a database or pictures on a host of their own, what it takes to reach it ---
+ */
 
 static const char *const network_paths[] = {"/etc",
                                             "/usr/share",
@@ -366,7 +382,7 @@ static enum err close_in(const struct worker *w,
 
     if (s->web_dir && *s->web_dir)
         paths[box.path_count++] = (struct sandbox_path){s->web_dir, false};
-    if (w->db_needs.network)
+    if (w->db_needs.network || strcmp(s->blobs, "files") != 0)
         add_network(&box, paths);
     if (w->db_needs.unix_socket)
         box.may |= SANDBOX_UNIX;

@@ -1,5 +1,6 @@
 #include "server/blob/blob.h"
 
+#include "core/buf.h"
 #include "core/log.h"
 #include "core/sha256.h"
 #include "server/blob/blob_backends.h"
@@ -7,6 +8,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DECLARE(name) extern const struct blob_ops blob_##name;
@@ -15,18 +17,43 @@ BLOB_BACKENDS(DECLARE)
 static const struct blob_ops *const backends[] = {BLOB_BACKENDS(ENTRY)};
 #define COUNT (sizeof backends / sizeof *backends)
 
-enum err blob_open(struct blob **out, const char *address)
+static void log_unknown(const char *address)
 {
+    OWN_BUF struct buf known = BUF_EMPTY;
+
+    for (size_t i = 0; i < COUNT; i++)
+        buf_printf(&known, " %s:", backends[i]->name);
+    log_error("blob_unknown",
+              "blobs \"%.40s\": no such kind; use files, or an address that "
+              "begins with one of%s",
+              address, buf_text(&known));
+}
+
+char *blob_address(const char *setting, const char *data_dir)
+{
+    char *address = NULL;
+
+    if (strcmp(setting, "files") != 0)
+        return strdup(setting);
+    return asprintf(&address, "file:%s/blobs", data_dir) < 0 ? NULL : address;
+}
+
+bool blob_is_remote(const struct blob *b)
+{
+    return b->ops->remote;
+}
+
+enum err blob_open(struct blob **out, const struct blob_options *options)
+{
+    const char *address = options->address;
     const char *colon = strchr(address, ':');
     size_t n = colon ? (size_t)(colon - address) : 0;
 
     for (size_t i = 0; colon && i < COUNT; i++)
         if (strlen(backends[i]->name) == n &&
             memcmp(backends[i]->name, address, n) == 0)
-            return backends[i]->open(out, colon + 1);
-    log_error("blob_unknown",
-              "blobs \"%.40s\": no such kind; one is %s:", address,
-              backends[0]->name);
+            return backends[i]->open(out, colon + 1, options);
+    log_unknown(address);
     return WS_INVALID;
 }
 

@@ -17,6 +17,7 @@
 #include "core/err.h"
 #include "core/own.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +25,19 @@
 
 struct blob;
 
+struct blob_options {
+    const char *address;      /* "file:DIR", "s3://BUCKET?..." */
+    const char *spool_dir;    /* for what is read from afar */
+    const char *key, *secret; /* of a service; NULL: none */
+    int64_t timeout_ms;       /* of one call to it */
+};
+
 /* One kind of place. Every member is required; all functions may block. */
 struct blob_ops {
     const char *name; /* as written in an address, before the colon */
-    enum err (*open)(struct blob **out, const char *where);
+    bool remote;      /* another machine answers: slow, or not at all */
+    enum err (*open)(struct blob **out, const char *where,
+                     const struct blob_options *options);
     void (*close)(struct blob *b);
     enum err (*put)(struct blob *b, const char *name, int fd, int64_t len);
     enum err (*get)(struct blob *b, const char *name, int *fd, int64_t *len);
@@ -39,10 +49,19 @@ struct blob {
     const struct blob_ops *ops;
 };
 
-/* Open the place that an address names: "file:DIR". */
-enum err blob_open(struct blob **out, const char *address) WS_MUST_CHECK;
+/* Open the place that an address names. */
+enum err blob_open(struct blob **out,
+                   const struct blob_options *options) WS_MUST_CHECK;
 void blob_close(struct blob *b);
 OWN_DEFINE(blob_close, struct blob *)
+
+/* True when another machine answers: its calls belong in threads of their own.
+ */
+bool blob_is_remote(const struct blob *b);
+
+/* The address that the setting `blobs` means with a data folder: "files" is
+ * file:DATA/blobs. To be freed; NULL without memory. */
+char *blob_address(const char *setting, const char *data_dir);
 
 /* The name of an item's picture: session, seq (or the first half of its key's
  * hash), and the start of the picture's own hash, so that other bytes under the

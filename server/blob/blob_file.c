@@ -40,11 +40,13 @@ static void file_close(struct blob *b)
     free(b);
 }
 
-static enum err file_open(struct blob **out, const char *where)
+static enum err file_open(struct blob **out, const char *where,
+                          const struct blob_options *options)
 {
     OWN_FREE struct blob_file *b = calloc(1, sizeof *b);
     enum err e;
 
+    (void)options;
     if (!b)
         return WS_NOMEM;
     e = io_make_dirs(where);

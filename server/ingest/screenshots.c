@@ -335,18 +335,90 @@ static bool put_blobs(struct single *s, const struct shot *shot)
     return true;
 }
 
+struct leftover { /* blobs without a row, on their way out */
+    struct blob *blob;
+    char names[2][BLOB_NAME_BYTES];
+};
+
+static void drop_leftover(void *arg)
+{
+    OWN_FREE struct leftover *l = arg;
+
+    for (int i = 0; i < 2; i++)
+        if (l->names[i][0] && blob_drop(l->blob, l->names[i]))
+            return; /* logged there; `blob verify` finds it */
+}
+
 /* Another picture holds the seq: this one's blobs have no row, and every other
- * request with their names is refused as well. */
+ * request with their names is refused as well. A remote place may be slow: the
+ * committer does not wait for it. */
 static void settled(struct single *s)
 {
-    struct blob *b = exchange_server(s->x)->blob;
+    struct server *server = exchange_server(s->x);
+    OWN_FREE struct leftover *l = NULL;
 
     if (s->item.verdict != COMMIT_REUSED ||
         strcmp(s->item.blob, s->blobs[0]) == 0)
         return;
-    for (int i = 0; i < 2; i++)
-        if (s->blobs[i][0] && blob_drop(b, s->blobs[i]))
-            return; /* logged there; the collector finds it */
+    l = calloc(1, sizeof *l);
+    if (!l)
+        return;
+    l->blob = server->blob;
+    memcpy(l->names, s->blobs, sizeof l->names);
+    if (!server->blob_threads)
+        drop_leftover(TAKE(l));
+    else if (!readers_run(server->blob_threads, drop_leftover, l))
+        (void)TAKE(l);
+}
+
+/* Bytes, then the row: on a reader thread, or with a remote place on a blob
+ * thread. */
+static void store_shot(struct single *s, const struct shot *shot)
+{
+    if (!put_blobs(s, shot)) {
+        single_close(s);
+        return;
+    }
+    fill_fact(s, shot);
+    facts_payload(&s->item.fact, s->payload.data, s->payload.len);
+    s->write = write_body;
+    s->settled = settled;
+    single_submit(s);
+}
+
+struct job { /* what waits for a blob thread */
+    struct single *s;
+    struct shot shot;
+};
+
+static void run_job(void *arg)
+{
+    OWN_FREE struct job *job = arg;
+
+    if (exchange_gone(job->s->x)) {
+        exchange_busy(job->s->x, 1);
+        single_close(job->s);
+        return;
+    }
+    store_shot(job->s, &job->shot);
+}
+
+/* Hand it to the blob threads; a full queue is 503, before a byte is sent. */
+static void store_later(struct single *s, const struct shot *shot)
+{
+    struct exchange *x = s->x;
+    OWN_FREE struct job *job = calloc(1, sizeof *job);
+
+    if (job) {
+        *job = (struct job){.s = s, .shot = *shot};
+        exchange_hold(x);
+        if (!readers_run(exchange_server(x)->blob_threads, run_job, job)) {
+            (void)TAKE(job);
+            return;
+        }
+    }
+    exchange_busy(x, 1);
+    single_close(s);
 }
 
 void screenshots_post(struct exchange *x)
@@ -368,11 +440,8 @@ void screenshots_post(struct exchange *x)
         exchange_busy(x, 1);
         return;
     }
-    if (!put_blobs(s, &shot))
-        return;
-    fill_fact(s, &shot);
-    facts_payload(&s->item.fact, s->payload.data, s->payload.len);
-    s->write = write_body;
-    s->settled = settled;
-    single_submit(TAKE(s));
+    if (exchange_server(x)->blob_threads)
+        store_later(TAKE(s), &shot);
+    else
+        store_shot(TAKE(s), &shot);
 }

@@ -7,10 +7,13 @@
 #include "server/server.h"
 #include "server/store/store_audit.h"
 #include "server/views/page.h"
+#include "server/views/range.h"
 #include "server/views/views.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *mime(enum fact_format format)
 {
@@ -176,6 +179,36 @@ static enum err open_picture(struct server *server, const struct picture *p,
     return blob_get(server->blob, p->blob, fd, len);
 }
 
+/* Answer with the part asked for, or all of it; the descriptor is taken. */
+static void send_part(struct exchange *x, const char *type, int fd, int64_t len)
+{
+    OWN_FD int file = fd;
+    struct range r;
+    char text[80];
+
+    switch (range_read(exchange_header(x, "Range"), len, &r)) {
+    case RANGE_WHOLE:
+        exchange_reply_file(x, 200, type, TAKE_FD(file), len);
+        return;
+    case RANGE_BEYOND:
+        snprintf(text, sizeof(text), "bytes */%lld", (long long)len);
+        exchange_add_header(x, "Content-Range", text);
+        exchange_problem(x, 416, "range", "the picture has %lld bytes",
+                         (long long)len);
+        return;
+    case RANGE_PART:
+        break;
+    }
+    if (lseek(file, r.first, SEEK_SET) < 0) {
+        exchange_busy(x, 1);
+        return;
+    }
+    snprintf(text, sizeof(text), "bytes %lld-%lld/%lld", (long long)r.first,
+             (long long)r.last, (long long)len);
+    exchange_add_header(x, "Content-Range", text);
+    exchange_reply_file(x, 206, type, TAKE_FD(file), r.last - r.first + 1);
+}
+
 static void send_picture(struct exchange *x, const struct picture *p, int fd,
                          int64_t len)
 {
@@ -186,7 +219,51 @@ static void send_picture(struct exchange *x, const struct picture *p, int fd,
              (long long)p->id, strchr(type, '/') + 1);
     exchange_add_header(x, "Cache-Control", "private, no-store");
     exchange_add_header(x, "Content-Disposition", name);
-    exchange_reply_file(x, 200, type, fd, len);
+    exchange_add_header(x, "Accept-Ranges", "bytes");
+    send_part(x, type, fd, len);
+}
+
+/* Read it, write down who looks at it, show it. */
+static void show_picture(struct picture *p)
+{
+    struct server *server = exchange_server(p->x);
+    OWN_FD int fd = -1;
+    int64_t len = 0;
+    enum err e = open_picture(server, p, &fd, &len);
+
+    if (!e)
+        e = committer_call_wait(server->committer, write_audit, p);
+    if (e)
+        page_fail(p->x, e);
+    else
+        send_picture(p->x, p, TAKE_FD(fd), len);
+}
+
+static void show_job(void *arg)
+{
+    OWN_FREE struct picture *p = arg;
+
+    if (exchange_gone(p->x))
+        exchange_busy(p->x, 1);
+    else
+        show_picture(p);
+}
+
+/* With pictures in a service the readers do not wait for it. */
+static void show_later(const struct picture *p)
+{
+    OWN_FREE struct picture *copy = malloc(sizeof(*copy));
+    struct exchange *x = p->x;
+
+    if (copy) {
+        *copy = *p;
+        exchange_hold(x);
+        if (!readers_run(exchange_server(x)->blob_threads, show_job, copy)) {
+            (void)TAKE(copy);
+            return;
+        }
+    }
+    exchange_busy(x, 1);
 }
 
 void views_image(struct exchange *x)
@@ -198,8 +275,6 @@ void views_image(struct exchange *x)
     const char *size = exchange_query(x, "size");
     struct picture p = {
         .x = x, .id = exchange_path_id(x), .now_ns = env_wall_ns(server->env)};
-    OWN_FD int fd = -1;
-    int64_t len = 0;
     struct page page;
     enum err e;
 
@@ -213,12 +288,10 @@ void views_image(struct exchange *x)
     e = store_views_screenshot(s, p.id, find_picture, &p);
     if (!e)
         e = store_views_may_see(s, &scope, p.session_id);
-    if (!e)
-        e = open_picture(server, &p, &fd, &len);
-    if (!e)
-        e = committer_call_wait(server->committer, write_audit, &p);
     if (e)
         page_fail(x, e);
+    else if (server->blob_threads)
+        show_later(&p);
     else
-        send_picture(x, &p, TAKE_FD(fd), len);
+        show_picture(&p);
 }
