@@ -42,6 +42,16 @@ export function assertLaw(status) {
   );
 }
 
+/** No dead letter, no eviction; a busy machine may drop frames before that. */
+export function assertNothingLost(status) {
+  const { dead, dropped } = status.queue;
+  assert.equal(dead, 0, 'a dead letter was made');
+  assert.ok(
+    dropped <= status.board.frames_dropped,
+    `${dropped} dropped, but only ${status.board.frames_dropped} frames`,
+  );
+}
+
 /** The server's file (the server stopped): every session whole, nothing twice. */
 export async function assertComplete(data, sessions) {
   const name = readdirSync(data).find((file) => file.endsWith('.db'));
