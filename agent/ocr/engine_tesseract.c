@@ -129,12 +129,13 @@ static void add_symbol(struct word *w, TessResultIterator *it,
 {
     struct plane_box box;
     char *text = TessResultIteratorGetUTF8Text(it, RIL_SYMBOL);
+    size_t len = text ? strlen(text) : 0;
 
-    if (text && w->count < MAX_SYMBOLS && strlen(text) < 8 &&
+    if (text && w->count < MAX_SYMBOLS && len < sizeof(w->symbols[0].text) &&
         box_at(page, RIL_SYMBOL, &box)) {
         struct mend_symbol *s = &w->symbols[w->count++];
 
-        strcpy(s->text, text);
+        memcpy(s->text, text, len + 1);
         s->left_px = box.x_px;
         s->right_px = box.x_px + box.width_px;
     }
