@@ -45,6 +45,8 @@ static const struct {
     size_t offset;
     int64_t unit;
 } numbers[] = {
+    NUMBER(cpu_ppm),
+    NUMBER(pss_bytes),
     TIME(badge_shown_boot),
     TIME(paused_until_wall),
     NUMBER(notice_acknowledged),
@@ -103,6 +105,8 @@ enum err board_create(struct board **out, int *fd_out)
     if (e)
         return e;
     atomic_store(&(*out)->server_features, -1);
+    atomic_store(&(*out)->cpu_ppm, -1);
+    atomic_store(&(*out)->pss_bytes, -1);
     *fd_out = TAKE_FD(fd);
     return WS_OK;
 }

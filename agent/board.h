@@ -30,24 +30,25 @@ enum board_role {
     BOARD_ROLES,
 };
 
-enum board_capture_state { /* why capture does or does not */
-                           BOARD_STARTING,
-                           BOARD_CAPTURING,
-                           BOARD_PAUSED,
-                           BOARD_NO_NOTICE,  /* not acknowledged */
-                           BOARD_NO_BADGE,   /* the indicator is not showing */
-                           BOARD_NO_DISPLAY, /* display lost: retrying */
-                           BOARD_LOCKED,
-                           BOARD_TIER_0, /* the tier asks for no content at all
-                                          */
+/* Why capture does or does not. */
+enum board_capture_state {
+    BOARD_STARTING,
+    BOARD_CAPTURING,
+    BOARD_PAUSED,
+    BOARD_NO_NOTICE,  /* not acknowledged */
+    BOARD_NO_BADGE,   /* the indicator is not showing */
+    BOARD_NO_DISPLAY, /* display lost: retrying */
+    BOARD_LOCKED,
+    BOARD_TIER_0, /* the tier asks for no content at all */
 };
 
-enum board_lane_state { /* what the network lanes are doing */
-                        BOARD_LANE_IDLE,
-                        BOARD_LANE_FLOWING,
-                        BOARD_LANE_BACKING_OFF,
-                        BOARD_LANE_UNAUTHORIZED, /* 401, 403 */
-                        BOARD_LANE_WRONG_SERVER, /* 404, 405, 426 */
+/* What the network lanes are doing. */
+enum board_lane_state {
+    BOARD_LANE_IDLE,
+    BOARD_LANE_FLOWING,
+    BOARD_LANE_BACKING_OFF,
+    BOARD_LANE_UNAUTHORIZED, /* 401, 403 */
+    BOARD_LANE_WRONG_SERVER, /* 404, 405, 426 */
 };
 
 struct board_row { /* written by its role, pid and restarts by the supervisor */
@@ -59,6 +60,9 @@ struct board_row { /* written by its role, pid and restarts by the supervisor */
 
 struct board {
     struct board_row role[BOARD_ROLES];
+    /* supervisor: itself and all roles, over the last quarter of a minute */
+    _Atomic int64_t cpu_ppm;   /* of one core, in 1e-6; -1: not known yet */
+    _Atomic int64_t pss_bytes; /* -1: not known yet */
     /* indicator */
     _Atomic int64_t badge_shown_boot_ns; /* last time the badge was seen up */
     /* outbox */

@@ -8,6 +8,7 @@
 #include "agent/plumbing.h"
 #include "agent/role_start.h"
 #include "agent/roles.h"
+#include "agent/usage.h"
 #include "core/clock.h"
 #include "core/io.h"
 #include "core/log.h"
@@ -32,6 +33,7 @@ struct agent {
     struct plumbing plumbing;
     struct log_file *log;
     struct supervise *supervise;
+    struct usage usage;
     char **args; /* every setting, for the roles */
     char *ocr_program;
     bool hung_up;
@@ -150,7 +152,7 @@ static void on_hangup(void *ctx)
     ((struct agent *)ctx)->hung_up = true; /* the terminal is gone */
 }
 
-static void count_restarts(struct agent *a)
+static void note_children(struct agent *a)
 {
     struct supervise_state states[SUPERVISE_MAX_CHILDREN];
     size_t n = supervise_states(a->supervise, states, SUPERVISE_MAX_CHILDREN);
@@ -161,6 +163,7 @@ static void count_restarts(struct agent *a)
         atomic_store(&a->plumbing.board->role[row->board].restarts,
                      states[i].restarts);
     }
+    usage_note(&a->usage, states, n, a->plumbing.board);
 }
 
 static bool on_tick(void *ctx)
@@ -170,7 +173,7 @@ static bool on_tick(void *ctx)
     int64_t tier;
 
     board_alive(b, BOARD_SUPERVISOR, 0);
-    count_restarts(a);
+    note_children(a);
     log_file_rotate(a->log);
     tier = settings_tier_at(a->settings, clock_wall_ns());
     if (tier < atomic_load(&b->tier)) {
@@ -256,6 +259,7 @@ static enum err prepare(struct agent *a)
     if (e)
         return e;
     set_board(a);
+    usage_init(&a->usage);
     /* Read by libgomp as it loads: worksight-ocr must find it set. */
     setenv("OMP_THREAD_LIMIT", "1", 1);
     return log_file_open(&a->log, logs, a->settings->log_max_bytes);
@@ -276,6 +280,7 @@ static void greet(const struct agent *a)
 static void finish(struct agent *a)
 {
     supervise_close(a->supervise);
+    usage_fini(&a->usage);
     log_file_close(a->log);
     plumbing_close(&a->plumbing);
     role_start_free_args(a->args);
@@ -306,7 +311,7 @@ static int serve(struct agent *a)
 
 int run_agent(struct settings *s, struct conf *conf)
 {
-    struct agent a = {.settings = s, .conf = conf};
+    struct agent a = {.settings = s, .conf = conf, .usage = {.fd = -1}};
     enum err e = io_make_dirs(s->state);
     int status;
 

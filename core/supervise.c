@@ -6,6 +6,7 @@
 #include "core/supervise_log.h"
 #include "core/supervise_spawn.h"
 #include "core/supervise_state.h"
+#include "core/supervise_usage.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,6 +29,8 @@ struct kid {
     struct supervise_spawn process; /* pid 0: none */
     struct supervise_log log;
     int64_t last_alive_ns;
+    struct supervise_usage usage; /* of the present process */
+    int64_t past_cpu_ns;          /* of those before it */
 };
 
 struct watch {
@@ -127,6 +130,8 @@ static void forget_process(struct kid *k)
     shut(&k->process.control_fd);
     shut(&k->process.log_fd);
     k->process.pid = 0;
+    k->past_cpu_ns += k->usage.cpu_ns;
+    k->usage = (struct supervise_usage){.cpu_ns = 0};
 }
 
 void supervise_close(struct supervise *s)
@@ -251,6 +256,8 @@ static void read_words(struct supervise *s, struct kid *k, int64_t now_ns)
     while ((n = recv(k->process.control_fd, words, sizeof words,
                      MSG_DONTWAIT)) > 0) {
         k->last_alive_ns = now_ns;
+        if (supervise_usage_heard(words, (size_t)n, &k->usage))
+            continue;
         for (ssize_t i = 0; i < n; i++) {
             if (words[i] == 'R')
                 happen(s, k, SUPERVISE_STATE_SAID_READY, now_ns);
@@ -477,6 +484,8 @@ size_t supervise_states(const struct supervise *s, struct supervise_state *out,
             .restarts = k->state.restarts,
             .started_mono_ns = k->state.started_ns,
             .last_alive_mono_ns = k->last_alive_ns,
+            .cpu_ns = k->past_cpu_ns + k->usage.cpu_ns,
+            .pss_bytes = k->usage.pss_bytes,
         };
     }
     return n;

@@ -67,6 +67,8 @@ struct supervise_state { /* what status shows of one child */
     uint32_t restarts;
     int64_t started_mono_ns;
     int64_t last_alive_mono_ns;
+    int64_t cpu_ns;    /* of all its processes so far */
+    int64_t pss_bytes; /* of the present one; 0: none, -1: not known */
 };
 
 enum err supervise_open(struct supervise **out,

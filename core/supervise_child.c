@@ -1,7 +1,9 @@
-/* The child's half of supervise.h: words to the supervisor, one byte each. */
+/* The child's half of supervise.h: words to the supervisor, one byte each, and
+ * now and then what this process used. */
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/supervise.h"
+#include "core/supervise_usage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +19,14 @@
 
 /* Saying so more often than this tells the supervisor nothing new. */
 #define SAY_EVERY_NS (200 * CLOCK_NS_PER_MS)
+#define USAGE_EVERY_NS (5 * CLOCK_NS_PER_S)
 
 /* Of the process: a signal handler can be given no argument. */
 static int control_fd = -1;
 static int term_fd = -1; /* eventfd, readable after SIGTERM */
 static int stop_fd = -1; /* epoll: term_fd, or the end of control_fd */
-static int64_t alive_said_ns, progress_said_ns;
+static int usage_fd = -1;
+static int64_t alive_said_ns, progress_said_ns, usage_said_ns;
 
 static void on_term(int signal_number)
 {
@@ -62,6 +66,7 @@ void supervise_child_begin(const char *role)
         control_fd = SUPERVISE_CONTROL_FD;
         fcntl(control_fd, F_SETFD, FD_CLOEXEC);
         watch(control_fd);
+        usage_fd = supervise_usage_open();
     }
 }
 
@@ -73,14 +78,23 @@ static void say(char word)
         log_warn("supervisor_not_told", "word %c: %s", word, strerror(errno));
 }
 
-static void say_sometimes(char word, int64_t *said_ns)
+/* True, and noted, when it was not said for so long. */
+static bool is_due(int64_t every_ns, int64_t *said_ns)
 {
     int64_t now_ns = clock_mono_ns();
 
-    if (*said_ns != 0 && now_ns - *said_ns < SAY_EVERY_NS)
-        return;
+    if (*said_ns != 0 && now_ns - *said_ns < every_ns)
+        return false;
     *said_ns = now_ns;
-    say(word);
+    return true;
+}
+
+static void say_usage(void)
+{
+    struct supervise_usage usage;
+
+    supervise_usage_read(usage_fd, &usage);
+    supervise_usage_say(control_fd, &usage);
 }
 
 void supervise_child_ready(void)
@@ -90,12 +104,17 @@ void supervise_child_ready(void)
 
 void supervise_child_alive(void)
 {
-    say_sometimes('A', &alive_said_ns);
+    if (!is_due(SAY_EVERY_NS, &alive_said_ns))
+        return;
+    say('A');
+    if (control_fd >= 0 && is_due(USAGE_EVERY_NS, &usage_said_ns))
+        say_usage();
 }
 
 void supervise_child_progress(void)
 {
-    say_sometimes('P', &progress_said_ns);
+    if (is_due(SAY_EVERY_NS, &progress_said_ns))
+        say('P');
 }
 
 bool supervise_child_stopping(void)

@@ -149,7 +149,7 @@ enum err supervise_spawn(const struct supervise_child *child,
     if (e)
         return e;
     if (null_fd < 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0 ||
         pipe2(logs, O_CLOEXEC) < 0 || pipe2(failure, O_CLOEXEC) < 0 ||
         fcntl(logs[0], F_SETFL, O_NONBLOCK) < 0) {
         e = err_sys("supervise: descriptors of %s", child->name);

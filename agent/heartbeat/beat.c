@@ -57,6 +57,10 @@ static void write_numbers(const struct beat_scope *s, struct jsonw *w)
     jsonw_time(w, "last_ai_upload_at", atomic_load(&b->last_ai_upload_wall_ns));
     jsonw_time(w, "last_observation_at",
                atomic_load(&b->last_observation_wall_ns));
+    if (atomic_load(&b->cpu_ppm) >= 0)
+        jsonw_number(w, "cpu_share", (double)atomic_load(&b->cpu_ppm) / 1e6);
+    if (atomic_load(&b->pss_bytes) >= 0)
+        jsonw_int(w, "pss_bytes", atomic_load(&b->pss_bytes));
     if (s->disk_free_bytes >= 0)
         jsonw_int(w, "disk_free_bytes", s->disk_free_bytes);
     jsonw_int(w, "clock_offset_ms", atomic_load(&b->clock_offset_ms));

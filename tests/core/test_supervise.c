@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "core/clock.h"
+#include "core/sandbox.h"
 
 #define DEADLINE_NS (20 * CLOCK_NS_PER_S)
 
@@ -67,6 +68,10 @@ static int fds(void) /* writes its place into each descriptor it was given */
 static int child_main(const char *role)
 {
     supervise_child_begin(role);
+    if (!strcmp(role, "secret")) {
+        sandbox_no_dumps(); /* nobody else may read its memory's numbers */
+        return steady();
+    }
     if (!strncmp(role, "steady", 6))
         return steady();
     if (!strcmp(role, "mute"))
@@ -167,6 +172,35 @@ static void test_supervise_killed_child_is_back_in_two_seconds(void **state)
     add(s, "steady", 5000);
     assert_int_equal(supervise_run(s), WS_OK);
     assert_int_equal(x.died, 6); /* five, and the end */
+}
+
+/* Its numbers come, and again after a death: the first process's stay. */
+static bool says_what_it_used_twice(struct scene *x)
+{
+    static int64_t first_cpu_ns;
+    struct supervise_state now;
+
+    assert_int_equal(supervise_states(x->s, &now, 1), 1);
+    if (now.pss_bytes <= 0)
+        return false;
+    if (x->step++ == 0) {
+        assert_true(now.cpu_ns > 0);
+        first_cpu_ns = now.cpu_ns;
+        kill(x->pid, SIGKILL);
+        return false;
+    }
+    return x->ready == 2 && now.cpu_ns > first_cpu_ns;
+}
+
+static void test_supervise_child_without_dumps_says_what_it_used(void **state)
+{
+    struct scene x = {.over = says_what_it_used_twice};
+    OWN(supervise_close)
+    struct supervise *s = open_scene(&x, 2000);
+
+    (void)state;
+    add(s, "secret", 5000);
+    assert_int_equal(supervise_run(s), WS_OK);
 }
 
 static bool freeze_once(struct scene *x)
@@ -369,6 +403,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_supervise_killed_child_is_back_in_two_seconds),
+        cmocka_unit_test(test_supervise_child_without_dumps_says_what_it_used),
         cmocka_unit_test(test_supervise_stopped_child_is_replaced_at_once),
         cmocka_unit_test(test_supervise_silent_child_is_killed_and_replaced),
         cmocka_unit_test(test_supervise_dying_child_backs_off_after_five),
