@@ -7,8 +7,8 @@
  * Units:   names carry none, values do: 10s 500ms 8h, 64KiB 512MiB
  * Errors:  WS_INVALID; every mistake of a file and of the environment is
  *          collected with place, name, value, bounds and fix, then printed
- * Owns:    the texts in the struct belong to struct conf; conf_close() ends
- * them Source:  ui.md section 4 "Config"; INI by inih
+ * Owns:    the texts in the struct belong to struct conf, and end with it
+ * Source:  ui.md section 4 "Config"; INI by inih
  */
 #ifndef CORE_CONF_H
 #define CORE_CONF_H

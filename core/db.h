@@ -7,8 +7,9 @@
  *          WS_AGAIN    busy, or the owner has to recover the WAL first
  *          WS_DENIED   read only               WS_NOTFOUND no file to read
  *          WS_IO       everything else
- *          all but WS_EXISTS and WS_NOTFOUND are logged here in the engine's
- * words Owns:    db_open() hands over a handle; statements belong to it
+ *          all but WS_EXISTS and WS_NOTFOUND are logged here in the
+ *          engine's words
+ * Owns:    db_open() hands over a handle; statements belong to it
  * Process: one thread a handle; a WAL file has one connection that writes
  *          (rigs.md: SQLite before 3.51.3), others open DB_READONLY
  */

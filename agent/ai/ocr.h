@@ -7,8 +7,10 @@
  *          WS_NOTFOUND the program is not running at all
  *          WS_IO       it died on this picture, or said that it failed
  *          WS_DENIED   this picture killed it OCR_MOST_DEATHS times: never
- * again Owns:    the words stay valid until the next ocr_read() Process: one
- * thread; calls alive() at least every OCR_SLICE_MS Source:  faults.md A-09
+ *                      again
+ * Owns:    the words stay valid until the next ocr_read()
+ * Process: one thread; calls alive() at least every OCR_SLICE_MS
+ * Source:  faults.md A-09
  */
 #ifndef AGENT_AI_OCR_H
 #define AGENT_AI_OCR_H

@@ -30,9 +30,8 @@
 #define AI_FD SUPERVISE_FIRST_FD
 #define RING_FD (SUPERVISE_FIRST_FD + 1)
 #define MAX_DATA_BYTES ((rlim_t)768 << 20)
-#define SEND_MS                                                                \
-    1000 /* an ai role that takes no answer for this long is gone              \
-          */
+/* An ai role that takes no answer for this long is gone. */
+#define SEND_MS 1000
 
 struct view { /* the frame ring, read-only */
     const uint8_t *base;
