@@ -16,26 +16,34 @@ static const struct tier_words tiers[] = {
     {"L0, heartbeat only",
      "  - nothing of the screen, of programs or of input\n",
      "  - that this agent runs, and how it does\n"},
-    {"L1, minutes by program",
-     "  - which program is in front, and for how long\n",
-     "  - minutes by program and kind of program\n"},
+    {"L1, kinds of program",
+     "  - the program in front and its window title, to tell its kind\n",
+     "  - at every look: the kind of program in front, and the rule that\n"
+     "    told it (a program's or a site's name)\n"},
     {"L2, features and scores",
      "  - the picture of the screen, in memory only: it is read here and\n"
      "    forgotten\n"
-     "  - the program in front, its kind, and how long since the last input\n",
-     "  - counts and shares (words read, part of the screen that changed),\n"
-     "    scores with their reasons, and a hash of the text\n"
-     "  - no picture, no text, no window title\n"},
+     "  - the program in front and its window title, to tell its kind, and\n"
+     "    how long since the last input\n",
+     "  - what L1 sends\n"
+     "  - levels from 0 to 3 of input, changes of the screen, changes of the\n"
+     "    window and idle time; whether text is seen, a program is full\n"
+     "    screen or holds the screen saver off\n"
+     "  - scores with their reasons\n"
+     "  - no picture, no text, nothing that a text says, no window title\n"},
     {"L3, reduced pictures",
      "  - the picture of the screen; words that look like e-mail addresses,\n"
      "    card numbers, long numbers or secrets are filled in first\n"
-     "  - the program in front, its kind, and how long since the last input\n",
-     "  - what L2 sends, and redacted pictures in reduced size\n"},
+     "  - the program in front and its window title, to tell its kind, and\n"
+     "    how long since the last input\n",
+     "  - what L2 sends, how many words were read, a hash of the text under\n"
+     "    a key that stays here, and redacted pictures in reduced size\n"},
     {"L4, pictures",
      "  - the picture of the screen; words that look like e-mail addresses,\n"
      "    card numbers, long numbers or secrets are filled in first\n"
-     "  - the program in front, its kind, and how long since the last input\n",
-     "  - what L2 sends, and redacted pictures in full size\n"},
+     "  - the program in front and its window title, to tell its kind, and\n"
+     "    how long since the last input\n",
+     "  - what L3 sends, with the redacted pictures in full size\n"},
 };
 
 static void print_duration(struct buf *out, int64_t ms)

@@ -41,7 +41,7 @@ static const struct conf_key keys[] = {
     KEY(every, every_ms, DURATION, "10s", 10, HOUR,
         "between two observations"),
     WORD(tier, tier, "L2", tiers,
-        "what may leave: L0 heartbeat, L1 minutes, L2 scores, L3 reduced "
+        "what may leave: L0 heartbeat, L1 kinds of program, L2 scores, L3 reduced "
         "pictures, L4 pictures"),
     KEY(purpose, purpose, TEXT, "", 0, 300,
         "stated purpose; L3 and L4 need one"),

@@ -50,6 +50,29 @@ static void test_notice_says_what_whom_where_and_rights(void **state)
     }
 }
 
+/* metric.c writes both from tier 3 on (METRIC_TIER_TEXT). */
+static void test_notice_names_hash_and_words_from_tier_3_on(void **state)
+{
+    struct settings s = some();
+
+    (void)state;
+    for (s.tier = 0; s.tier <= 4; s.tier++) {
+        OWN_BUF struct buf text = BUF_EMPTY;
+
+        s.until = s.tier >= 3 ? until : empty;
+        notice_text(&s, &text);
+        if (s.tier == 3) {
+            assert_non_null(strstr(text.data, "hash of the text"));
+            assert_non_null(strstr(text.data, "how many words"));
+        } else if (s.tier == 4) {
+            assert_non_null(strstr(text.data, "what L3 sends"));
+        } else {
+            assert_null(strstr(text.data, "hash of the text"));
+            assert_null(strstr(text.data, "how many words"));
+        }
+    }
+}
+
 static void test_notice_wider_settings_have_another_hash(void **state)
 {
     struct settings a = some(), b = some();
@@ -111,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_notice_says_what_whom_where_and_rights),
+        cmocka_unit_test(test_notice_names_hash_and_words_from_tier_3_on),
         cmocka_unit_test(test_notice_wider_settings_have_another_hash),
         cmocka_unit_test(test_notice_acknowledged_by_hash_or_earlier_yes),
     };
