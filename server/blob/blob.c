@@ -97,3 +97,48 @@ enum err blob_drop(struct blob *b, const char *name)
 {
     return is_name(name) ? b->ops->drop(b, name) : WS_INVALID;
 }
+
+enum err blob_drop_old(struct blob *b, const char *name, int64_t before_ns)
+{
+    return is_name(name) && b->ops->drop_old
+               ? b->ops->drop_old(b, name, before_ns)
+               : WS_INVALID;
+}
+
+struct sessions { /* of a walk over the folders */
+    int (*each)(void *ctx, int64_t session_id);
+    void *ctx;
+};
+
+/* Folders are named by blob_name(); what is named otherwise is not ours. */
+static int meet_session(void *ctx, const char *folder, int64_t put_ns)
+{
+    const struct sessions *s = ctx;
+    size_t digits = strspn(folder, "0123456789abcdef");
+    uint64_t id = strtoull(folder, NULL, 16);
+
+    (void)put_ns;
+    if (folder[digits] || digits == 0 || digits > 16 || id == 0 ||
+        id > INT64_MAX)
+        return 1;
+    return s->each(s->ctx, (int64_t)id);
+}
+
+enum err blob_walk_sessions(struct blob *b,
+                            int (*each)(void *ctx, int64_t session_id),
+                            void *ctx)
+{
+    struct sessions s = {each, ctx};
+
+    return b->ops->walk ? b->ops->walk(b, NULL, meet_session, &s) : WS_OK;
+}
+
+enum err blob_walk(struct blob *b, int64_t session_id,
+                   int (*each)(void *ctx, const char *name, int64_t put_ns),
+                   void *ctx)
+{
+    char folder[17];
+
+    snprintf(folder, sizeof folder, "%" PRIx64, (uint64_t)session_id);
+    return b->ops->walk ? b->ops->walk(b, folder, each, ctx) : WS_OK;
+}

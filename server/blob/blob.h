@@ -3,7 +3,7 @@
  * Flow:    ingest (reader threads) -> [blob] -> views
  * Shapes:  names are [0-9a-f/] only, as blob_name() makes them; blob durable,
  *          then the row; to delete: the row marked, the blob, the row
- * Units:   sizes in bytes
+ * Units:   sizes in bytes; times are the wall clock's, ns
  * Errors:  WS_FULL      no room: answer 507
  *          WS_NOTFOUND  no such blob      WS_INVALID  not such a name
  *          WS_IO        the disk or the peer said no: answer 503
@@ -32,7 +32,8 @@ struct blob_options {
     int64_t timeout_ms;       /* of one call to it */
 };
 
-/* One kind of place. Every member is required; all functions may block. */
+/* One kind of place; all functions may block. Every member is required but the
+ * last two: a place that cannot list its blobs has neither. */
 struct blob_ops {
     const char *name; /* as written in an address, before the colon */
     bool remote;      /* another machine answers: slow, or not at all */
@@ -42,6 +43,10 @@ struct blob_ops {
     enum err (*put)(struct blob *b, const char *name, int fd, int64_t len);
     enum err (*get)(struct blob *b, const char *name, int *fd, int64_t *len);
     enum err (*drop)(struct blob *b, const char *name);
+    enum err (*drop_old)(struct blob *b, const char *name, int64_t before_ns);
+    enum err (*walk)(struct blob *b, const char *folder,
+                     int (*each)(void *ctx, const char *name, int64_t put_ns),
+                     void *ctx);
 };
 
 /* Every backend's handle begins with this. */
@@ -81,5 +86,20 @@ enum err blob_get(struct blob *b, const char *name, int *fd,
 
 /* Remove a blob; one that is not there is fine. */
 enum err blob_drop(struct blob *b, const char *name) WS_MUST_CHECK;
+
+/* Remove a blob unless it was put, for the first time or again, at or after a
+ * time: WS_AGAIN. A put of the same name at the same moment is never lost. */
+enum err blob_drop_old(struct blob *b, const char *name,
+                       int64_t before_ns) WS_MUST_CHECK;
+
+/* Meet every session that has a folder, or every blob of one of them with the
+ * time when it was last put, in no order, until `each` returns 0. A place that
+ * cannot list its blobs shows none. */
+enum err blob_walk_sessions(struct blob *b,
+                            int (*each)(void *ctx, int64_t session_id),
+                            void *ctx) WS_MUST_CHECK;
+enum err blob_walk(struct blob *b, int64_t session_id,
+                   int (*each)(void *ctx, const char *name, int64_t put_ns),
+                   void *ctx) WS_MUST_CHECK;
 
 #endif

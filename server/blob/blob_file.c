@@ -6,16 +6,26 @@
  * form's spool): they are flushed, linked into place and the folder is
  * flushed, so nothing is copied and a half picture never has a name. When the
  * spool is elsewhere, the bytes are copied into such a file first.
+ *
+ * When a blob was last put is its file's mtime: a put of a name that is there
+ * touches it. Old files without a row are removed while others put, in other
+ * threads and processes; the folder's lock keeps "is it old? then remove it"
+ * apart from "is it there? then touch it":
+ *
+ *   put   shared     link, or touch what is there
+ *   drop  exclusive  look at the mtime, remove
  */
 #include "server/blob/blob.h"
 
 #include "core/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,17 +86,34 @@ static enum err open_folder(int root_fd, const char *name, int *out)
     return *out < 0 ? err_sys("blob: open folder %s", folder) : WS_OK;
 }
 
+/* The lock goes with the descriptor, which is of this call alone. */
+static enum err lock(int folder_fd, int how)
+{
+    while (flock(folder_fd, how) < 0)
+        if (errno != EINTR)
+            return err_sys("blob: lock a folder");
+    return WS_OK;
+}
+
 /* Flush the file and give it a name; an entry with that name is the same. */
 static enum err name_it(int fd, int folder_fd, const char *file)
 {
     char self[40];
+    enum err e;
 
     if (fdatasync(fd) < 0)
         return err_sys("blob: fdatasync %s", file);
+    e = lock(folder_fd, LOCK_SH);
+    if (e)
+        return e;
     snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    if (linkat(AT_FDCWD, self, folder_fd, file, AT_SYMLINK_FOLLOW) < 0 &&
-        errno != EEXIST)
-        return errno == EXDEV ? WS_NOTFOUND : err_sys("blob: link %s", file);
+    if (linkat(AT_FDCWD, self, folder_fd, file, AT_SYMLINK_FOLLOW) < 0) {
+        if (errno != EEXIST)
+            return errno == EXDEV ? WS_NOTFOUND
+                                  : err_sys("blob: link %s", file);
+        if (utimensat(folder_fd, file, NULL, AT_SYMLINK_NOFOLLOW) < 0)
+            return err_sys("blob: touch %s", file);
+    }
     if (fsync(folder_fd) < 0)
         return err_sys("blob: fsync the folder of %s", file);
     return WS_OK;
@@ -150,6 +177,83 @@ static enum err file_drop(struct blob *b, const char *name)
     return WS_OK;
 }
 
+static int64_t mtime_ns(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+static enum err file_drop_old(struct blob *b, const char *name,
+                              int64_t before_ns)
+{
+    const char *file = strchr(name, '/') + 1;
+    char folder[BLOB_NAME_BYTES];
+    OWN_FD int folder_fd = -1;
+    struct stat st;
+    enum err e;
+
+    snprintf(folder, sizeof folder, "%.*s", (int)strcspn(name, "/"), name);
+    folder_fd = openat(root_of(b), folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return errno == ENOENT ? WS_OK : err_sys("blob: open %s", folder);
+    e = lock(folder_fd, LOCK_EX);
+    if (e)
+        return e;
+    if (fstatat(folder_fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? WS_OK : err_sys("blob: stat %s", name);
+    if (mtime_ns(&st) >= before_ns)
+        return WS_AGAIN;
+    if (unlinkat(folder_fd, file, 0) < 0 && errno != ENOENT)
+        return err_sys("blob: remove %s", name);
+    return WS_OK;
+}
+
+static void close_dir(DIR *d)
+{
+    if (d)
+        closedir(d);
+}
+OWN_DEFINE(close_dir, DIR *)
+
+/* One entry; false: the walk ends. */
+static bool meet(DIR *d, const char *folder, const struct dirent *entry,
+                 int (*each)(void *ctx, const char *name, int64_t put_ns),
+                 void *ctx)
+{
+    char name[2 * NAME_MAX];
+    struct stat st;
+
+    if (entry->d_name[0] == '.' ||
+        fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        (folder ? !S_ISREG(st.st_mode) : !S_ISDIR(st.st_mode)))
+        return true;
+    snprintf(name, sizeof name, "%s%s%s", folder ? folder : "",
+             folder ? "/" : "", entry->d_name);
+    return each(ctx, name, mtime_ns(&st)) != 0;
+}
+
+static enum err
+file_walk(struct blob *b, const char *folder,
+          int (*each)(void *ctx, const char *name, int64_t put_ns), void *ctx)
+{
+    int fd = openat(root_of(b), folder ? folder : ".",
+                    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    OWN(close_dir)
+    DIR *d = NULL;
+    const struct dirent *entry;
+
+    if (fd < 0)
+        return errno == ENOENT ? WS_OK : err_sys("blob: open a folder");
+    d = fdopendir(fd);
+    if (!d) {
+        close(fd);
+        return err_sys("blob: read a folder");
+    }
+    while ((errno = 0, entry = readdir(d)))
+        if (!meet(d, folder, entry, each, ctx))
+            return WS_OK;
+    return errno ? err_sys("blob: read a folder") : WS_OK;
+}
+
 const struct blob_ops blob_file = {
     .name = "file",
     .open = file_open,
@@ -157,4 +261,6 @@ const struct blob_ops blob_file = {
     .put = file_put,
     .get = file_get,
     .drop = file_drop,
+    .drop_old = file_drop_old,
+    .walk = file_walk,
 };

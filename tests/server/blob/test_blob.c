@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -181,6 +183,82 @@ static void test_blob_name_differs_by_session_seq_bytes_and_part(void **state)
     }
 }
 
+/* --- what is old --- */
+
+static int collect(void *ctx, const char *name, int64_t put_ns)
+{
+    char *all = ctx;
+
+    assert_true(put_ns > 0);
+    strcat(strcat(all, name), " ");
+    return 1;
+}
+
+static int collect_session(void *ctx, int64_t session_id)
+{
+    int64_t *sum = ctx;
+
+    *sum += session_id;
+    return 1;
+}
+
+static void test_blob_walk_meets_each_session_and_blob(void **state)
+{
+    struct place *p = *state;
+    OWN_FD int fd = spool(p, "x");
+    OWN_FD int other = spool(p, "y");
+    char names[200] = "";
+    int64_t sum = 0;
+
+    if (!p->blob->ops->walk)
+        skip();
+    assert_int_equal(blob_walk_sessions(p->blob, collect_session, &sum), WS_OK);
+    assert_int_equal(sum, 0);
+    assert_int_equal(blob_put(p->blob, "1a/00000001", fd, 1), WS_OK);
+    assert_int_equal(blob_put(p->blob, "2/00000002", other, 1), WS_OK);
+    assert_int_equal(blob_walk_sessions(p->blob, collect_session, &sum), WS_OK);
+    assert_int_equal(sum, 0x1a + 2);
+    assert_int_equal(blob_walk(p->blob, 0x1a, collect, names), WS_OK);
+    assert_string_equal(names, "1a/00000001 ");
+    assert_int_equal(blob_walk(p->blob, 77, collect, names), WS_OK);
+    assert_string_equal(names, "1a/00000001 ");
+}
+
+static int64_t moment_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void test_blob_drop_old_leaves_what_was_put_again(void **state)
+{
+    struct place *p = *state;
+    OWN_FD int first = spool(p, "x");
+    OWN_FD int again = spool(p, "x");
+    const char *name = "1/00000001";
+    int64_t now = moment_ns();
+    char path[128];
+    struct timespec past[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+    if (!p->blob->ops->walk)
+        skip();
+    assert_int_equal(blob_put(p->blob, name, first, 1), WS_OK);
+    assert_int_equal(blob_drop_old(p->blob, name, now - 1000000000), WS_AGAIN);
+    snprintf(path, sizeof path, "%s/blobs/%s", p->dir, name);
+    assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+    assert_int_equal(blob_put(p->blob, name, again, 1), WS_OK);
+    assert_int_equal(blob_drop_old(p->blob, name, now - 1000000000), WS_AGAIN);
+    is_stored(p, name, "x");
+    assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+    assert_int_equal(blob_drop_old(p->blob, name, now - 1000000000), WS_OK);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(blob_drop_old(p->blob, name, now), WS_OK);
+    assert_int_equal(blob_drop_old(p->blob, "9/1", now), WS_OK);
+    assert_int_equal(blob_drop_old(p->blob, "../x", now), WS_INVALID);
+}
+
 static void test_blob_open_unknown_kind_is_invalid(void **state)
 {
     struct blob *b = NULL;
@@ -257,6 +335,8 @@ int main(void)
         TEST(test_blob_put_from_another_file_system_copies),
         TEST(test_blob_drop_removes_and_is_idempotent),
         TEST(test_blob_name_that_leads_out_is_invalid),
+        TEST(test_blob_walk_meets_each_session_and_blob),
+        TEST(test_blob_drop_old_leaves_what_was_put_again),
         cmocka_unit_test(test_blob_name_differs_by_session_seq_bytes_and_part),
         cmocka_unit_test(test_blob_open_unknown_kind_is_invalid),
         cmocka_unit_test(test_blob_address_of_s3_is_checked),
