@@ -20,6 +20,9 @@ struct cli_call {
     char **args;
     size_t arg_count;
     const char *config_file;
+    int argc;
+    char **argv;
+    const struct option *list;
     bool help;
 };
 
@@ -267,6 +270,24 @@ static int prepare(struct cli_call *call, int argc, char **argv,
     return check_args(call);
 }
 
+enum err cli_load_again(struct cli_call *call, void *values, struct conf **out,
+                        FILE *messages)
+{
+    struct cli_call again = *call;
+    enum err e;
+
+    e = conf_open(&again.conf, call->program->schema, values);
+    if (e)
+        return e;
+    *out = again.conf;
+    if (load_files(&again) != CLI_OK)
+        return WS_NOTFOUND;
+    e = conf_load_env(again.conf, environ);
+    if (read_options(&again, call->argc, call->argv, call->list, true))
+        return WS_INVALID;
+    return conf_check(again.conf, messages) ? WS_INVALID : e;
+}
+
 static int run_command(const struct cli_program *p,
                        const struct cli_command *command, int argc, char **argv)
 {
@@ -277,6 +298,9 @@ static int run_command(const struct cli_program *p,
 
     if (!list)
         return cli_fail(&call, NULL, "no memory");
+    call.argc = argc;
+    call.argv = argv;
+    call.list = list;
     status = prepare(&call, argc, argv, list);
     if (status == CLI_OK && call.help)
         cli_help_command(p, command, stdout);

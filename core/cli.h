@@ -60,6 +60,12 @@ const char *cli_value(const struct cli_call *call,
 size_t cli_arg_count(const struct cli_call *call);
 const char *cli_arg(const struct cli_call *call, size_t i); /* or NULL */
 
+/* Load the settings of this call once more, into `values` (another struct of
+ * the same shape): the file and the environment as they are now, and the same
+ * flags. WS_INVALID after every mistake was printed. */
+enum err cli_load_again(struct cli_call *call, void *values, struct conf **out,
+                        FILE *messages) WS_MUST_CHECK;
+
 /* Print "worksight-agent: message" and "→ fix" to stderr; returns CLI_USAGE. */
 int cli_fail(const struct cli_call *call, const char *fix, const char *fmt, ...)
     WS_PRINTF(3, 4);

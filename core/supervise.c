@@ -31,6 +31,7 @@ struct kid {
     int64_t last_alive_ns;
     struct supervise_usage usage; /* of the present process */
     int64_t past_cpu_ns;          /* of those before it */
+    int64_t retire_by_ns;         /* 0: nobody asked it alone to end */
 };
 
 struct watch {
@@ -154,15 +155,24 @@ void supervise_close(struct supervise *s)
     free(s);
 }
 
+/* A row of a child that ended for good, or a new one; NULL: none is left. */
+static struct kid *free_row(struct supervise *s)
+{
+    for (size_t i = 0; i < s->kid_count; i++)
+        if (s->kids[i].retire_by_ns &&
+            s->kids[i].state.is == SUPERVISE_STATE_GONE)
+            return &s->kids[i];
+    return s->kid_count < SUPERVISE_MAX_CHILDREN ? &s->kids[s->kid_count++]
+                                                 : NULL;
+}
+
 enum err supervise_add(struct supervise *s, const struct supervise_child *child)
 {
-    struct kid *k;
+    struct kid *k = child->fd_count > SUPERVISE_MAX_FDS ? NULL : free_row(s);
 
-    if (s->kid_count == SUPERVISE_MAX_CHILDREN ||
-        child->fd_count > SUPERVISE_MAX_FDS)
+    if (!k)
         return WS_FULL;
-    k = &s->kids[s->kid_count++];
-    k->child = *child;
+    *k = (struct kid){.child = *child};
     k->process =
         (struct supervise_spawn){.pid = 0, .control_fd = -1, .log_fd = -1};
     k->log = (struct supervise_log){.name = child->name,
@@ -246,6 +256,25 @@ static void happen(struct supervise *s, struct kid *k,
     act(s, k, supervise_state_step(&k->state, event, now_ns), now_ns);
 }
 
+enum err supervise_retire(struct supervise *s, const char *name,
+                          int64_t grace_ms)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    for (size_t i = 0; i < s->kid_count; i++) {
+        struct kid *k = &s->kids[i];
+
+        if (k->retire_by_ns || strcmp(k->child.name, name) != 0)
+            continue;
+        k->retire_by_ns = now_ns + grace_ms * CLOCK_NS_PER_MS;
+        happen(s, k, SUPERVISE_STATE_STOP, now_ns);
+        if (k->state.is == SUPERVISE_STATE_GONE) /* it had no process */
+            tell(s, k, SUPERVISE_DIED, 0);
+        return WS_OK;
+    }
+    return WS_NOTFOUND;
+}
+
 /* --- what children say --- */
 
 static void read_words(struct supervise *s, struct kid *k, int64_t now_ns)
@@ -282,7 +311,7 @@ static void log_death(const struct supervise *s, const struct kid *k,
         log_warn("role_died", "%s (pid %d) was ended by signal %d (%s)",
                  k->child.name, (int)k->process.pid, WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
-    else if (!s->stopping)
+    else if (!s->stopping && k->state.is != SUPERVISE_STATE_STOPPING)
         log_warn("role_died", "%s (pid %d) exited with status %d",
                  k->child.name, (int)k->process.pid, WEXITSTATUS(status));
 }
@@ -371,6 +400,9 @@ static void mind_children(struct supervise *s, int64_t now_ns)
             k->last_alive_ns = now_ns;
         if (k->state.is == SUPERVISE_STATE_WAITING)
             happen(s, k, SUPERVISE_STATE_DUE, now_ns);
+        else if (k->state.is == SUPERVISE_STATE_STOPPING &&
+                 now_ns > k->retire_by_ns)
+            happen(s, k, SUPERVISE_STATE_TOO_LATE, now_ns);
         else
             check_silence(s, k, now_ns);
     }

@@ -31,7 +31,8 @@
 #define SUPERVISE_MAX_CHILDREN 32
 
 struct supervise_child {
-    const char *name;           /* role; also --role NAME */
+    const char *name;           /* in logs and events; also --role NAME */
+    const char *role;           /* --role ROLE where the name differs */
     const char *program;        /* NULL: this program again; else a path */
     char *const *argv;          /* extra arguments, NULL-ended; may be NULL */
     int64_t liveness_ms;        /* silence that means hung; 0: not watched */
@@ -76,9 +77,16 @@ enum err supervise_open(struct supervise **out,
 void supervise_close(struct supervise *s);
 OWN_DEFINE(supervise_close, struct supervise *)
 
-/* Add a child; it starts with supervise_run(), or at once when running. */
+/* Add a child; it starts with supervise_run(), or at once when running. A row
+ * that supervise_retire() emptied is used again. */
 enum err supervise_add(struct supervise *s,
                        const struct supervise_child *child) WS_MUST_CHECK;
+
+/* End one child for good: SIGTERM, and SIGKILL after grace_ms; the others go
+ * on. SUPERVISE_DIED tells when it is gone; then its name, argv and
+ * descriptors are the caller's again. WS_NOTFOUND: no such child. */
+enum err supervise_retire(struct supervise *s, const char *name,
+                          int64_t grace_ms) WS_MUST_CHECK;
 
 /* Watch one more descriptor on the loop. */
 enum err supervise_watch(struct supervise *s, int fd,

@@ -42,7 +42,8 @@ static enum err make_argv(struct plan *p, const char *const *base_argv)
     p->path = c->program ? c->program : "/proc/self/exe";
     fits = push(p, &n, c->program ? c->program : program_invocation_name);
     if (!c->program)
-        fits = fits && push(p, &n, "--role") && push(p, &n, c->name);
+        fits = fits && push(p, &n, "--role") &&
+               push(p, &n, c->role ? c->role : c->name);
     for (size_t i = 0; !c->program && base_argv && base_argv[i]; i++)
         fits = fits && push(p, &n, base_argv[i]);
     for (size_t i = 0; c->argv && c->argv[i]; i++)

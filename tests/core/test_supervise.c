@@ -399,9 +399,78 @@ static void test_supervise_killed_supervisor_leaves_no_child(void **state)
     close(life[0]);
 }
 
+/* --- one child is replaced, the others go on --- */
+
+static bool replace_one(struct scene *x)
+{
+    static const struct supervise_child next = {
+        .name = "fresh3", .role = "steady", .liveness_ms = 5000};
+
+    if (x->ready == 2 && x->step == 0) {
+        x->step = 1;
+        assert_int_equal(supervise_retire(x->s, "nobody", 1000), WS_NOTFOUND);
+        assert_int_equal(supervise_retire(x->s, "steady1", 60000), WS_OK);
+        assert_int_equal(supervise_retire(x->s, "steady1", 60000), WS_NOTFOUND);
+    } else if (x->died == 1 && x->step == 1) {
+        x->step = 2;
+        assert_string_equal(x->order, "1");
+        assert_int_equal(supervise_add(x->s, &next), WS_OK);
+    }
+    return x->step == 2 && x->ready == 3;
+}
+
+static void
+test_supervise_retired_child_ends_alone_and_frees_its_row(void **state)
+{
+    struct scene x = {.over = replace_one};
+    OWN(supervise_close)
+    struct supervise *s = open_scene(&x, 2000);
+    struct supervise_state states[4];
+
+    (void)state;
+    add(s, "steady1", 5000);
+    add(s, "steady2", 5000);
+    assert_int_equal(supervise_run(s), WS_OK);
+    assert_int_equal(x.started, 3);
+    assert_int_equal(supervise_states(s, states, 4), 2);
+    assert_string_equal(states[0].name, "fresh3");
+    assert_null(strstr(x.log, "role_died"));
+}
+
+static bool retire_deaf(struct scene *x)
+{
+    if (x->ready == 1 && x->step == 0) {
+        x->step = 1;
+        x->at_ns = clock_mono_ns();
+        assert_int_equal(supervise_retire(x->s, "mute", 300), WS_OK);
+    }
+    return x->died == 1;
+}
+
+static void
+test_supervise_retired_deaf_child_is_killed_after_grace(void **state)
+{
+    struct scene x = {.over = retire_deaf};
+    OWN(supervise_close)
+    struct supervise *s = open_scene(&x, 5000);
+    int64_t took_ns;
+
+    (void)state;
+    add(s, "mute", 60000);
+    assert_int_equal(supervise_run(s), WS_OK);
+    took_ns = clock_mono_ns() - x.at_ns;
+    assert_true(took_ns >= 200 * CLOCK_NS_PER_MS);
+    assert_true(took_ns < 4 * CLOCK_NS_PER_S);
+    assert_int_equal(x.started, 1);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            test_supervise_retired_child_ends_alone_and_frees_its_row),
+        cmocka_unit_test(
+            test_supervise_retired_deaf_child_is_killed_after_grace),
         cmocka_unit_test(test_supervise_killed_child_is_back_in_two_seconds),
         cmocka_unit_test(test_supervise_child_without_dumps_says_what_it_used),
         cmocka_unit_test(test_supervise_stopped_child_is_replaced_at_once),
