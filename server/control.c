@@ -27,7 +27,7 @@
 struct control {
     struct server *server;
     int64_t begun_ns;
-    int dir, listener, stop;
+    int listener, stop;
     pthread_t thread;
 };
 
@@ -180,49 +180,57 @@ static void *run(void *arg)
     return NULL;
 }
 
-static enum err listen_on(struct control *c)
+enum err control_listen(const char *data, int *out)
 {
+    OWN_FD int dir = open(data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    OWN_FD int fd = -1;
     struct sockaddr_un a;
     mode_t mask;
     int bad;
 
-    c->dir = open(c->server->settings->data, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (c->dir < 0)
-        return err_sys("control: open %s", c->server->settings->data);
-    c->listener =
-        socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (c->listener < 0)
+    if (dir < 0)
+        return err_sys("control: open %s", data);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
         return err_sys("control: socket");
-    a = address(c->dir);
-    (void)unlinkat(c->dir, CONTROL_NAME, 0); /* of a server that was killed */
+    a = address(dir);
+    (void)unlinkat(dir, CONTROL_NAME, 0); /* of a server that was killed */
     mask = umask(0177);
-    bad = bind(c->listener, (struct sockaddr *)&a, sizeof(a));
+    bad = bind(fd, (struct sockaddr *)&a, sizeof(a));
     umask(mask);
     if (bad)
         return err_sys("control: bind %s", CONTROL_NAME);
-    if (listen(c->listener, 16))
+    if (listen(fd, 16))
         return err_sys("control: listen");
+    *out = TAKE_FD(fd);
     return WS_OK;
 }
 
-enum err control_open(struct control **out, struct server *server)
+void control_unlink(const char *data)
+{
+    OWN_FD int dir = open(data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (dir >= 0)
+        (void)unlinkat(dir, CONTROL_NAME, 0);
+}
+
+enum err control_open(struct control **out, struct server *server, int fd)
 {
     struct control *c = calloc(1, sizeof(*c));
-    enum err e;
+    enum err e = WS_OK;
 
     if (!c)
         return WS_NOMEM;
     c->server = server;
     c->begun_ns = env_mono_ns(server->env);
-    c->dir = c->listener = -1;
+    c->listener = fd;
     c->stop = eventfd(0, EFD_CLOEXEC);
-    e = c->stop < 0 ? err_sys("control: eventfd") : listen_on(c);
-    if (!e && pthread_create(&c->thread, NULL, run, c))
+    if (c->stop < 0)
+        e = err_sys("control: eventfd");
+    else if (pthread_create(&c->thread, NULL, run, c))
         e = err_sys("control: thread");
     if (e) {
-        own_fd(&c->listener);
         own_fd(&c->stop);
-        own_fd(&c->dir);
         free(c);
         return e;
     }
@@ -236,10 +244,7 @@ void control_close(struct control *c)
         return;
     (void)eventfd_write(c->stop, 1);
     pthread_join(c->thread, NULL);
-    (void)unlinkat(c->dir, CONTROL_NAME, 0);
-    close(c->listener);
     close(c->stop);
-    close(c->dir);
     free(c);
 }
 

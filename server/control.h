@@ -4,8 +4,8 @@
  * Flow:    worksight-server COMMAND -> [control] -> committer_call -> orders
  * Shapes:  one JSON line in, one JSON line out, one connection an order
  * Errors:  WS_IO  the socket could not be made
- * Owns:    control_open() starts a thread and takes over the socket's path;
- *          control_close() ends both
+ * Owns:    control_listen() makes the socket, for the supervisor; workers
+ *          share it: control_open() starts a thread, control_close() ends it
  * Process: a thread of its own, so that a slow command holds nobody up
  * Source:  design.md section 2; unix(7), SO_PEERCRED: the same user or root
  */
@@ -25,8 +25,13 @@
 struct control;
 struct server;
 
-enum err control_open(struct control **out,
-                      struct server *server) WS_MUST_CHECK;
+/* Listen at DATA/control.sock; control_unlink() removes it at the end. */
+enum err control_listen(const char *data, int *fd) WS_MUST_CHECK;
+void control_unlink(const char *data);
+
+/* Answer what comes in at the socket, which stays the caller's. */
+enum err control_open(struct control **out, struct server *server,
+                      int fd) WS_MUST_CHECK;
 void control_close(struct control *c);
 OWN_DEFINE(control_close, struct control *)
 

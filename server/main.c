@@ -3,7 +3,9 @@
  * The map of the server, in the order of the flow:
  *
  *   main.c        commands and settings (settings.c) by core/cli
- *   serve.c       `serve`: supervisor, lock of the data, listening socket.c
+ *   serve.c       `serve`: lock of the data, listening socket.c, SIGHUP
+ *   crew.c        the supervisor: workers, replaced one by one; what they
+ *                 count together is in shared.c
  *   worker.c      what answers: opens all below, then loops
  *   http/         loop, listener, conn: bytes -> head, body -> route -> handler
  *   routes.c      the table of everything that is answered
@@ -18,6 +20,7 @@
 #include "server/cli/commands.h"
 #include "server/serve.h"
 #include "server/settings.h"
+#include "server/shared.h"
 #include "server/worker.h"
 
 #include <string.h>
@@ -33,29 +36,37 @@ static int run_serve(struct cli_call *call)
 
 static int run_role(struct cli_call *call)
 {
+    int64_t seat = 0;
+
     if (strcmp(cli_arg(call, 0), "worker") != 0)
         return cli_fail(call, NULL, "there is no role \"%s\"",
                         cli_arg(call, 0));
-    return worker_run(&settings);
+    if (conf_parse_int(cli_arg(call, 1), &seat) || seat < 0 ||
+        seat >= SHARED_SEATS)
+        return cli_fail(call, NULL, "\"%s\" is no seat", cli_arg(call, 1));
+    return worker_run(&settings, (size_t)seat);
 }
 
 static const struct cli_command serve = {
     .name = "serve",
     .summary = "run the server",
-    .help = "Runs until SIGTERM or Ctrl-C: a supervisor and a worker that is "
-            "started again\nwhen it dies. The database is made and migrated "
-            "as needed.\n\n"
+    .help = "Runs until SIGTERM or Ctrl-C: a supervisor, and workers that are "
+            "started again\nwhen they die. The database is made and migrated "
+            "as needed. SIGHUP reads the\nsettings and the certificate again "
+            "and replaces the workers one by one.\n\n"
             "  worksight-server serve\n"
-            "  worksight-server serve --listen 127.0.0.1:8080 --data ./data\n",
+            "  worksight-server serve --listen 127.0.0.1:8080 --data ./data\n"
+            "  worksight-server serve --listen 0.0.0.0:443 --tls-cert "
+            "chain.pem --tls-key key.pem\n",
     .run = run_serve,
 };
 
 static const struct cli_command role = {
     .name = "role",
-    .args = "NAME",
+    .args = "NAME SEAT",
     .summary = "a role's process; started by serve alone",
-    .min_args = 1,
-    .max_args = 1,
+    .min_args = 2,
+    .max_args = 2,
     .hidden = true,
     .run = run_role,
 };

@@ -29,7 +29,7 @@ const struct route routes[] = {
 
     /* --- agents: wire.md --- */
     {.method = "POST", .path = "/api/sessions/", .access = ROUTE_ENROLL, .body = ROUTE_MEMORY, .max_body_bytes = KIB(64), .place = ROUTE_ON_READER, .handle = sessions_post, .operation = "createSession"},
-    {.method = "POST", .path = "/api/sessions/{id}/heartbeat/", .access = ROUTE_AGENT, .body = ROUTE_MEMORY, .max_body_bytes = KIB(64), .handle = heartbeat_post, .operation = "postHeartbeat", .quiet = true},
+    {.method = "POST", .path = "/api/sessions/{id}/heartbeat/", .access = ROUTE_AGENT, .body = ROUTE_MEMORY, .max_body_bytes = KIB(64), .handle = heartbeat_post, .operation = "postHeartbeat", .lane = true, .quiet = true},
     {.method = "POST", .path = "/api/sessions/{id}/ai-metrics/", .access = ROUTE_AGENT, .body = ROUTE_MEMORY, .max_body_bytes = MIB(1), .handle = metrics_post, .operation = "postMetric", .quiet = true},
     {.method = "POST", .path = "/api/sessions/{id}/recordings/", .access = ROUTE_AGENT, .body = ROUTE_MEMORY, .max_body_bytes = KIB(256), .place = ROUTE_ON_READER, .handle = recordings_post, .operation = "postRecording", .quiet = true},
     {.method = "POST", .path = "/api/screenshots/", .access = ROUTE_AGENT, .body = ROUTE_MULTIPART, .max_body_bytes = MIB(18), .place = ROUTE_ON_READER, .handle = screenshots_post, .operation = "postScreenshot", .quiet = true},

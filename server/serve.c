@@ -3,11 +3,14 @@
 
 #include "core/io.h"
 #include "core/log.h"
-#include "core/supervise.h"
+#include "server/control.h"
+#include "server/crew.h"
+#include "server/database.h"
+#include "server/http/tls.h"
 #include "server/settings.h"
+#include "server/shared.h"
 #include "server/socket.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,17 +19,25 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define SERVE_LIVENESS_MS 15000
-#define SERVE_FIRST_TRIES 3 /* deaths before the first "ready" */
 #define SERVE_MAX_VALUE_BYTES 4096
+#define SERVE_SOON_DAYS 14 /* a certificate that ends is told of */
+
+/* A replaced worker waits so long for requests that are on their way. Beside
+ * its successor it has time; alone, others wait for it. */
+#define SERVE_LINGER_MS 3000
+#define SERVE_LINGER_ALONE_MS 250
+#define SERVE_LEAVE_MS 30000
+#define SERVE_LEAVE_ALONE_MS 6000
 
 struct serve {
-    const struct settings *settings;
+    const struct settings *settings; /* of the start */
+    struct settings reloaded;        /* of the last SIGHUP that was good */
+    struct conf *conf;               /* the same; NULL: there was none */
+    struct cli_call *call;
     struct socket_bound bound;
-    int lock_fd;
-    char **args; /* every setting as a flag, for the worker */
-    bool was_ready;
-    int early_deaths;
+    int lock_fd, shared_fd, control_fd;
+    struct shared *shared;
+    struct crew *crew;
 };
 
 static int fail(const char *what, const char *fix)
@@ -99,6 +110,46 @@ static int open_data(struct serve *s)
     return CLI_OK;
 }
 
+/* --- who may be served how --- */
+
+/* The certificate and its key can be used; else why, for people. */
+static enum err check_tls(const struct settings *s, char why[TLS_WHY_BYTES])
+{
+    OWN(tls_close)
+    struct tls *tls = NULL;
+    enum err e;
+
+    if (!*s->tls_cert)
+        return WS_OK;
+    e = tls_open(&tls, s->tls_cert, s->tls_key, NULL, why);
+    if (!e && tls_days_left(tls) < SERVE_SOON_DAYS)
+        log_warn("certificate_ends", "tls_cert = \"%s\" %s", s->tls_cert,
+                 tls_days_left(tls) < 0 ? "has ended: agents and browsers "
+                                          "refuse it"
+                                        : "ends within two weeks: renew it "
+                                          "and send SIGHUP");
+    return e;
+}
+
+/* Beyond this machine nothing is said in clear, unless somebody asked. */
+static int check_reach(const struct serve *s)
+{
+    const struct settings *set = s->settings;
+    char text[512];
+
+    if (s->bound.loopback || *set->tls_cert || set->plain_http ||
+        conf_origin(cli_conf(s->call), "behind_proxy") != CONF_DEFAULT)
+        return CLI_OK;
+    snprintf(text, sizeof(text),
+             "listen = \"%.200s\" can be reached by others, and without TLS "
+             "whatever is sent there can be read on its way",
+             set->listen);
+    return fail(text,
+                "give --tls-cert and --tls-key; or name the proxy with TLS in "
+                "front of it, --behind-proxy CIDR; or accept it: "
+                "--plain-http on");
+}
+
 /* --- the socket --- */
 
 static int open_socket(struct serve *s)
@@ -132,7 +183,7 @@ static int open_socket(struct serve *s)
     }
 }
 
-/* --- the worker's arguments --- */
+/* --- the workers' arguments --- */
 
 static void free_args(char **args)
 {
@@ -143,149 +194,284 @@ static void free_args(char **args)
     free(args);
 }
 
-/* A secret goes on by the environment, never among the arguments, which
- * everybody can list. What the environment says is there already. */
-static enum err pass_secret(struct cli_call *call, const struct conf_key *key)
+/* "PREFIX_NAME" of a setting. */
+static void variable_of(const struct conf_key *key, char out[128])
 {
-    const char *values = cli_program(call)->values;
+    snprintf(out, 128, "%s%s", settings_schema.env_prefix, key->name);
+    for (char *c = out; *c; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+}
+
+/* The environment has it already, or a file or a flag said it. */
+static bool is_passed_on(const struct conf *conf, const struct conf_key *key)
+{
+    enum conf_origin from = conf_origin(conf, key->name);
+
+    return (key->flags & CONF_SECRET) &&
+           (from == CONF_FILE || from == CONF_FLAG);
+}
+
+/* A secret goes on by the environment, never among the arguments, which
+ * everybody can list. */
+static enum err pass_secret(const struct conf *conf, const struct conf_key *key,
+                            const void *values)
+{
+    const char *at = (const char *)values + key->offset;
     char name[128];
 
-    if (conf_origin(cli_conf(call), key->name) == CONF_ENV)
+    if (!is_passed_on(conf, key))
         return WS_OK;
-    snprintf(name, sizeof(name), "%s%s", settings_schema.env_prefix, key->name);
-    for (char *c = name; *c; c++)
-        *c = (char)toupper((unsigned char)*c);
-    return setenv(name, *(char *const *)(const void *)(values + key->offset),
-                  1) < 0
-               ? WS_NOMEM
-               : WS_OK;
+    variable_of(key, name);
+    return setenv(name, *(char *const *)(const void *)at, 1) < 0 ? WS_NOMEM
+                                                                 : WS_OK;
+}
+
+static enum err pass_secrets(const struct conf *conf, const void *values)
+{
+    enum err e = WS_OK;
+    size_t i;
+
+    for (i = 0; !e && i < settings_schema.count; i++)
+        e = pass_secret(conf, &settings_schema.keys[i], values);
+    return e;
+}
+
+/* Take that back, so that a file is heard again. */
+static void forget_secrets(const struct conf *conf)
+{
+    char name[128];
+    size_t i;
+
+    for (i = 0; i < settings_schema.count; i++) {
+        if (!is_passed_on(conf, &settings_schema.keys[i]))
+            continue;
+        variable_of(&settings_schema.keys[i], name);
+        unsetenv(name);
+    }
+}
+
+static enum err flag_of(const struct conf *conf, const struct conf_key *key,
+                        char **out)
+{
+    char value[SERVE_MAX_VALUE_BYTES];
+    char *c;
+
+    conf_value(conf, key, value, sizeof(value));
+    if (asprintf(out, "--%s=%s", key->name, value) < 0) {
+        *out = NULL;
+        return WS_NOMEM;
+    }
+    for (c = *out; *c && *c != '='; c++)
+        if (*c == '_')
+            *c = '-';
+    return WS_OK;
 }
 
 /* "--name=value" for every setting that is not at its default. */
-static enum err make_args(struct cli_call *call, char ***out)
+static enum err make_args(const struct conf *conf, char ***out)
 {
     const struct conf_schema *schema = &settings_schema;
     char **args = calloc(schema->count + 1, sizeof(*args));
-    char value[SERVE_MAX_VALUE_BYTES];
+    enum err e = args ? WS_OK : WS_NOMEM;
     size_t n = 0, i;
-    char *c;
 
-    for (i = 0; args && i < schema->count; i++) {
+    for (i = 0; !e && i < schema->count; i++) {
         const struct conf_key *key = &schema->keys[i];
 
-        if (conf_origin(cli_conf(call), key->name) == CONF_DEFAULT)
-            continue;
-        if (key->flags & CONF_SECRET) {
-            if (pass_secret(call, key)) {
-                free_args(args);
-                return WS_NOMEM;
-            }
-            continue;
-        }
-        conf_value(cli_conf(call), key, value, sizeof(value));
-        if (asprintf(&args[n], "--%s=%s", key->name, value) < 0) {
-            args[n] = NULL;
-            free_args(args);
-            return WS_NOMEM;
-        }
-        for (c = args[n]; *c && *c != '='; c++)
-            if (*c == '_')
-                *c = '-';
-        n++;
+        if (conf_origin(conf, key->name) != CONF_DEFAULT &&
+            !(key->flags & CONF_SECRET))
+            e = flag_of(conf, key, &args[n++]);
+    }
+    if (e) {
+        free_args(args);
+        return e;
     }
     *out = args;
-    return args ? WS_OK : WS_NOMEM;
+    return WS_OK;
+}
+
+static enum err set_crew(struct serve *s, const struct conf *conf,
+                         const struct settings *settings)
+{
+    char **args = NULL;
+    enum err e = make_args(conf, &args);
+
+    if (!e)
+        e = pass_secrets(conf, settings);
+    if (!e)
+        e = crew_set(s->crew, (size_t)settings->workers, args);
+    if (e)
+        free_args(args);
+    return e;
+}
+
+/* --- SIGHUP --- */
+
+static void log_lines(const char *event, char *text)
+{
+    char *rest = text, *line;
+
+    while ((line = strsep(&rest, "\n")))
+        if (*line)
+            log_error(event, "%s", line);
+}
+
+/* Everything that can be known to be wrong is, before a worker is touched. */
+static enum err load_again(struct serve *s, struct settings *fresh,
+                           struct conf **conf, FILE *messages)
+{
+    char why[TLS_WHY_BYTES];
+    enum err e = cli_load_again(s->call, fresh, conf, messages);
+
+    if (!e)
+        e = settings_check(fresh, messages);
+    if (e)
+        return e;
+    e = check_tls(fresh, why);
+    if (e)
+        fprintf(messages, "%s\n", why);
+    return e;
+}
+
+static void warn_of_fixed(const char *name, const char *now, const char *then)
+{
+    if (strcmp(now, then) != 0)
+        log_warn("needs_restart", "%s = \"%s\" counts after a restart", name,
+                 then);
+}
+
+/* Load, and hand it to the workers; else all is as before. */
+static enum err reload(struct serve *s, FILE *messages)
+{
+    const struct conf *before = s->conf ? s->conf : cli_conf(s->call);
+    const struct settings *values = s->conf ? &s->reloaded : s->settings;
+    struct settings fresh = {0};
+    OWN(conf_close)
+    struct conf *conf = NULL;
+    enum err e;
+
+    forget_secrets(before);
+    e = load_again(s, &fresh, &conf, messages);
+    if (!e)
+        e = set_crew(s, conf, &fresh);
+    if (e) {
+        if (pass_secrets(before, values))
+            log_warn("no_secrets", "no memory for the environment");
+        return e;
+    }
+    warn_of_fixed("listen", s->settings->listen, fresh.listen);
+    warn_of_fixed("data", s->settings->data, fresh.data);
+    conf_close(s->conf);
+    s->conf = TAKE(conf);
+    s->reloaded = fresh;
+    return WS_OK;
+}
+
+static void on_hangup(void *ctx)
+{
+    OWN_FREE char *text = NULL;
+    size_t len = 0;
+    FILE *messages = open_memstream(&text, &len);
+    enum err e;
+
+    if (!messages)
+        return;
+    log_info("reload", "SIGHUP: settings and certificate are read again");
+    e = reload(ctx, messages);
+    fclose(messages);
+    if (!e)
+        return;
+    log_lines("reload_refused", text);
+    log_error("reload_refused", "nothing is changed (%s)", err_name(e));
 }
 
 /* --- while it runs --- */
 
-static void greet(const struct serve *s)
+static void greet(void *ctx)
 {
-    printf("WorkSight %s: %s/dashboard/ (data in %s)\n", WS_VERSION,
-           s->bound.url, s->settings->data);
-    if (!s->bound.loopback)
-        fputs("warning: others can reach this address, and it speaks plain "
-              "HTTP\n→ put a proxy with TLS (nginx, Caddy) in front, and name "
-              "it in trusted_proxies\n",
-              stdout);
+    const struct serve *s = ctx;
+    const char *scheme = *s->settings->tls_cert ? "https" : "http";
+
+    printf("WorkSight %s: %s%s/dashboard/ (data in %s)\n", WS_VERSION, scheme,
+           strstr(s->bound.url, "://"), s->settings->data);
+    if (!s->bound.loopback && !*s->settings->tls_cert)
+        printf("warning: others can reach this address, and it speaks plain "
+               "HTTP\n%s",
+               s->settings->plain_http
+                   ? "→ every page says so; put a proxy with TLS in front, or "
+                     "give --tls-cert and --tls-key\n"
+                   : "→ see that only the proxy of behind_proxy reaches it\n");
     fflush(stdout);
 }
 
-static void on_event(void *ctx, const char *name, enum supervise_event event,
-                     pid_t pid)
+static enum err run_crew(struct serve *s)
 {
-    struct serve *s = ctx;
+    const int fds[SERVE_FDS] = {[SERVE_FD_LISTEN] = s->bound.fd,
+                                [SERVE_FD_LOCK] = s->lock_fd,
+                                [SERVE_FD_SHARED] = s->shared_fd,
+                                [SERVE_FD_CONTROL] = s->control_fd};
+    bool overlap = !database_is_embedded(s->settings);
+    struct crew_options options = {
+        .fds = fds,
+        .fd_count = SERVE_FDS,
+        .shared = s->shared,
+        .overlap = overlap,
+        .linger_ms = overlap ? SERVE_LINGER_MS : SERVE_LINGER_ALONE_MS,
+        .leave_ms = overlap ? SERVE_LEAVE_MS : SERVE_LEAVE_ALONE_MS,
+        .on_serving = greet,
+        .on_hangup = on_hangup,
+        .ctx = s};
+    enum err e = crew_open(&s->crew, &options);
 
-    switch (event) {
-    case SUPERVISE_STARTED:
-        log_info("started", "%s has pid %d", name, (int)pid);
-        break;
-    case SUPERVISE_READY:
-        log_info("ready", "%s takes requests", name);
-        if (!s->was_ready)
-            greet(s);
-        s->was_ready = true;
-        break;
-    case SUPERVISE_DIED:
-        log_info("ended", "%s (pid %d) is gone", name, (int)pid);
-        s->early_deaths += !s->was_ready;
-        break;
-    }
+    if (!e)
+        e = set_crew(s, cli_conf(s->call), s->settings);
+    if (!e)
+        e = crew_run(s->crew);
+    crew_close(TAKE(s->crew));
+    return e;
 }
 
-/* A worker that never got ready will not get so by trying for ever. */
-static bool on_tick(void *ctx)
+static int run_workers(struct serve *s)
 {
-    const struct serve *s = ctx;
+    enum err e = shared_open(&s->shared, &s->shared_fd);
 
-    return s->early_deaths < SERVE_FIRST_TRIES;
-}
-
-static enum err supervise_worker(struct serve *s)
-{
-    struct supervise_options options = {.base_argv =
-                                            (const char *const *)s->args,
-                                        .on_event = on_event,
-                                        .on_tick = on_tick,
-                                        .ctx = s,
-                                        .stop_ms = SERVE_STOP_MS};
-    struct supervise_child worker = {
-        .name = "worker",
-        .liveness_ms = SERVE_LIVENESS_MS,
-        .fds = {[SERVE_FD_LISTEN] = s->bound.fd, [SERVE_FD_LOCK] = s->lock_fd},
-        .fd_count = SERVE_FDS};
-    OWN(supervise_close)
-    struct supervise *supervise = NULL;
-    enum err e = supervise_open(&supervise, &options);
-
-    if (e)
-        return e;
-    e = supervise_add(supervise, &worker);
-    if (e)
-        return e;
-    return supervise_run(supervise);
+    if (!e)
+        e = control_listen(s->settings->data, &s->control_fd);
+    if (!e)
+        e = run_crew(s);
+    if (s->control_fd >= 0)
+        control_unlink(s->settings->data);
+    return e ? fail("no worker can start", "see the lines above") : CLI_OK;
 }
 
 int serve_run(struct settings *settings, struct cli_call *call)
 {
-    struct serve s = {.settings = settings, .bound.fd = -1, .lock_fd = -1};
-    int status = open_data(&s);
-    enum err e;
+    struct serve s = {.settings = settings,
+                      .call = call,
+                      .bound.fd = -1,
+                      .lock_fd = -1,
+                      .shared_fd = -1,
+                      .control_fd = -1};
+    char why[TLS_WHY_BYTES];
+    int status;
 
     log_init("supervisor", (enum log_level)settings->log_level);
+    if (check_tls(settings, why))
+        return fail(why, "give the PEM files of a certificate and of its key, "
+                         "readable for this user");
+    status = open_data(&s);
     if (!status)
         status = open_socket(&s);
-    if (!status) {
-        e = make_args(call, &s.args);
-        if (!e)
-            e = supervise_worker(&s);
-        if (e || s.early_deaths >= SERVE_FIRST_TRIES)
-            status = fail("the worker can't start", "see the lines above");
-    }
-    free_args(s.args);
-    if (s.bound.fd >= 0)
-        close(s.bound.fd);
-    if (s.lock_fd >= 0)
-        close(s.lock_fd);
+    if (!status)
+        status = check_reach(&s);
+    if (!status)
+        status = run_workers(&s);
+    shared_close(s.shared);
+    conf_close(s.conf);
+    own_fd(&s.shared_fd);
+    own_fd(&s.control_fd);
+    own_fd(&s.bound.fd);
+    own_fd(&s.lock_fd);
     return status;
 }

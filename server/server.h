@@ -11,6 +11,7 @@
 #include "core/env.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct settings { /* one row each in server/settings.c */
@@ -19,9 +20,13 @@ struct settings { /* one row each in server/settings.c */
     char *db;     /* empty: SQLite below data; else see database.h */
     char *db_password_file;
     bool auto_migrate;
-    char *enrollment_from; /* networks whose agents need no code */
-    char *trusted_proxies; /* whose X-Forwarded-* is believed */
-    char *web_dir;         /* serve the pages from here (development); empty */
+    char *enrollment_from;    /* networks whose agents need no code */
+    char *behind_proxy;       /* networks whose X-Forwarded-* is believed */
+    char *tls_cert, *tls_key; /* PEM files; empty: plain HTTP */
+    bool plain_http; /* beyond loopback too: asked for, and warned of */
+    int64_t workers;
+    int64_t max_requests_per_peer; /* a second; 0: any number */
+    char *web_dir; /* serve the pages from here (development); empty */
     int64_t online_ms, late_ms; /* heartbeat ages: online, late, then offline */
     int64_t max_connections, max_connections_per_peer;
     int64_t max_request_memory_bytes;
@@ -48,6 +53,7 @@ struct live;      /* server/views/live.h: server-sent events */
 struct beats;     /* server/ingest/beats.h: heartbeats, coalesced in memory */
 struct networks;  /* server/http/networks.h */
 struct counters;  /* server/counters.h: what /metrics shows */
+struct live_ring; /* server/views/live_ring.h: hints of other workers */
 
 struct server {
     const struct settings *settings;
@@ -62,8 +68,10 @@ struct server {
     struct live *live;
     struct beats *beats;
     struct networks *enrollment_from; /* whose agents need no code */
-    struct counters *counters;
-    const uint8_t *cursor_key; /* CURSOR_KEY_BYTES, of views/cursor.h */
+    struct counters *counters;        /* of all workers of this machine */
+    struct live_ring *live_ring;      /* the same; NULL: there are no others */
+    size_t seat;                      /* of server/shared.h */
+    const uint8_t *cursor_key;        /* CURSOR_KEY_BYTES, of views/cursor.h */
 };
 
 #endif

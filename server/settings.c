@@ -1,6 +1,8 @@
 /* settings.c - every setting of the server, one row each. */
 #include "server/settings.h"
 
+#include "server/database.h"
+
 #include <stddef.h>
 
 #define KIB INT64_C(1024)
@@ -31,8 +33,16 @@ static const struct conf_key keys[] = {
         "bring the database to this version when the server starts"),
     KEY(enrollment_from, enrollment_from, CIDRS, "127.0.0.0/8, ::1", 0, 0,
         "networks whose agents need no enrollment code"),
-    KEY(trusted_proxies, trusted_proxies, CIDRS, "127.0.0.0/8, ::1", 0, 0,
-        "whose X-Forwarded-For and -Proto are believed"),
+    KEY(behind_proxy, behind_proxy, CIDRS, "127.0.0.0/8, ::1", 0, 0,
+        "proxies: their X-Forwarded-For and -Proto are believed"),
+    KEY(tls_cert, tls_cert, PATH, "", 0, 0,
+        "PEM file of the certificate and its chain: HTTPS; read again on SIGHUP"),
+    KEY(tls_key, tls_key, PATH, "", 0, 0,
+        "PEM file of its private key"),
+    KEY(plain_http, plain_http, BOOL, "off", 0, 0,
+        "serve others without TLS and without a proxy; every page warns"),
+    KEY(workers, workers, INT, "1", 1, 16,
+        "processes that answer; more than 1 needs MySQL"),
     KEY(web_dir, web_dir, PATH, "", 0, 0,
         "serve the pages from this folder; empty: those in the program"),
     KEY(online, online_ms, DURATION, "25s", SECOND, DAY,
@@ -43,6 +53,8 @@ static const struct conf_key keys[] = {
         "connections at a time"),
     KEY(max_connections_per_peer, max_connections_per_peer, INT, "256", 1, 1000000,
         "of one address (an IPv6 /64); trusted proxies are not bound"),
+    KEY(max_requests_per_peer, max_requests_per_peer, INT, "0", 0, 1000000,
+        "requests a second of one address, all workers together; 0: any number"),
     KEY(max_request_memory, max_request_memory_bytes, SIZE, "256MiB", MIB, 64 * GIB,
         "for all requests that are being read"),
     KEY(header_deadline, header_deadline_ms, DURATION, "10s", 50, 10 * MINUTE,
@@ -99,6 +111,20 @@ enum err settings_check(const struct settings *s, FILE *messages)
         fprintf(messages,
                 "max_request_memory is less than max_batch: no batch would "
                 "ever be taken; raise max_request_memory\n");
+        good = false;
+    }
+    if (!*s->tls_cert != !*s->tls_key) {
+        fprintf(messages,
+                "tls_cert and tls_key go together: %s is not set; give both, "
+                "or none\n",
+                *s->tls_cert ? "tls_key" : "tls_cert");
+        good = false;
+    }
+    if (s->workers > 1 && database_is_embedded(s)) {
+        fprintf(messages,
+                "workers = %lld: SQLite has one writer, so one worker; set "
+                "workers = 1, or set db to a MySQL server\n",
+                (long long)s->workers);
         good = false;
     }
     return good ? WS_OK : WS_INVALID;

@@ -20,8 +20,10 @@
 #include "server/database.h"
 #include "server/http/listener.h"
 #include "server/http/static.h"
+#include "server/http/tls.h"
 #include "server/ingest/beats.h"
 #include "server/serve.h"
+#include "server/shared.h"
 #include "server/store/store.h"
 #include "server/store/store_accounts.h"
 #include "server/views/cursor.h"
@@ -32,7 +34,7 @@
 #include <sys/resource.h>
 
 #define WORKER_ALIVE_MS 1000
-#define WORKER_DRAIN_MS 3500 /* of SERVE_STOP_MS */
+#define WORKER_DRAIN_MS 3500 /* of CREW_STOP_MS */
 #define WORKER_OTHER_DESCRIPTORS 256
 #define WORKER_READER_QUEUE 1024 /* jobs that may wait for a reader */
 #define WORKER_BLOB_QUEUE 256    /* pictures that may wait for a blob thread */
@@ -45,14 +47,15 @@ struct worker {
     struct database_needs db_needs;
     char *spool; /* DATA/tmp */
     struct store *writer;
-    struct counters *counters;
+    struct shared *shared;
+    struct listener_counts told; /* what /metrics was told of the listener */
     struct networks *proxies;
+    struct tls *tls;
     struct listener *listener;
     struct control *control; /* DATA/control.sock */
     uint8_t cursor_key[CURSOR_KEY_BYTES];
     struct loop_timer *alive;
     struct loop_watch *stop;
-    uint64_t answered; /* at the last tick */
 };
 
 static const struct access_ops access_ops = {
@@ -106,7 +109,7 @@ static enum err open_committer(struct worker *w)
     struct committer_options options = {
         .store = w->writer,
         .env = w->server.env,
-        .counters = w->counters,
+        .counters = w->server.counters,
         .queue_items = (size_t)w->settings->commit_queue_items,
         .queue_bytes = WORKER_COMMIT_QUEUE_BYTES,
         .accepted = live_accepted,
@@ -153,13 +156,13 @@ static enum err open_memory(struct worker *w)
 {
     enum err e;
 
-    w->counters = calloc(1, sizeof(*w->counters));
-    if (!w->counters)
-        return WS_NOMEM;
-    w->server.counters = w->counters;
-    e = tokens_open(&w->server.tokens, w->server.env, TOKENS_MAX_CACHED);
+    w->server.counters = &w->shared->counters;
+    w->server.live_ring = &w->shared->live;
+    e = tokens_open(&w->server.tokens, w->server.env, TOKENS_MAX_CACHED,
+                    &w->shared->token_generation);
     if (!e)
-        e = logins_open(&w->server.logins, w->server.env);
+        e = logins_open(&w->server.logins, w->server.env, &w->shared->lockout,
+                        &w->shared->login_generation);
     return e;
 }
 
@@ -192,7 +195,7 @@ static enum err open_listener(struct worker *w)
                                        .route_count = routes_count,
                                        .access = &access_ops,
                                        .limits = listener_limits_default};
-    enum err e = networks_open(&w->proxies, s->trusted_proxies);
+    enum err e = networks_open(&w->proxies, s->behind_proxy);
 
     if (!e)
         e = networks_open(&w->server.enrollment_from, s->enrollment_from);
@@ -203,12 +206,18 @@ static enum err open_listener(struct worker *w)
         return WS_NOMEM;
     options.spool_dir = w->spool;
     options.proxies = w->proxies;
+    options.tls = w->tls;
+    options.warn_plain = s->plain_http && !w->tls;
+    options.peers = &w->shared->peers;
+    options.rate = &w->shared->rate;
+    options.seat = w->server.seat;
     options.limits.header_deadline_ms = s->header_deadline_ms;
     options.limits.rate_grace_ms = s->header_deadline_ms;
     options.limits.idle_ms = s->idle_deadline_ms;
     options.limits.least_rate_bytes = s->least_rate_bytes;
     options.limits.max_connections = (size_t)s->max_connections;
     options.limits.max_per_peer = (size_t)s->max_connections_per_peer;
+    options.limits.max_requests_per_peer = s->max_requests_per_peer;
     options.limits.max_held_bytes = (size_t)s->max_request_memory_bytes;
     raise_descriptors(s->max_connections);
     static_use_folder(s->web_dir);
@@ -237,20 +246,27 @@ static enum err open_people(struct worker *w)
 
 static enum err open_control(struct worker *w)
 {
-    return control_open(&w->control, &w->server);
+    return control_open(&w->control, &w->server,
+                        SUPERVISE_FIRST_FD + SERVE_FD_CONTROL);
 }
 
 /* --- alive, and the end --- */
 
-static void publish(struct counters *to, const struct listener_counts *from)
+/* The counters belong to all workers: add what is new since the last time. */
+static void publish(struct worker *w, const struct listener_counts *now)
 {
-    atomic_store(&to->http_accepted, from->accepted);
-    atomic_store(&to->http_refused, from->refused);
-    atomic_store(&to->http_timed_out, from->timed_out);
-    atomic_store(&to->http_2xx, from->answered_by_class[2]);
-    atomic_store(&to->http_3xx, from->answered_by_class[3]);
-    atomic_store(&to->http_4xx, from->answered_by_class[4]);
-    atomic_store(&to->http_5xx, from->answered_by_class[5]);
+    const struct listener_counts *told = &w->told;
+    struct counters *to = w->server.counters;
+
+#define ADD(member, what) COUNTERS_ADD(to, member, now->what - told->what)
+    ADD(http_accepted, accepted);
+    ADD(http_refused, refused);
+    ADD(http_timed_out, timed_out);
+    ADD(http_2xx, answered_by_class[2]);
+    ADD(http_3xx, answered_by_class[3]);
+    ADD(http_4xx, answered_by_class[4]);
+    ADD(http_5xx, answered_by_class[5]);
+#undef ADD
 }
 
 static void on_alive(void *arg)
@@ -259,11 +275,11 @@ static void on_alive(void *arg)
     struct listener_counts counts;
 
     listener_count(w->listener, &counts);
-    publish(w->counters, &counts);
+    publish(w, &counts);
     supervise_child_alive();
-    if (counts.answered != w->answered)
+    if (counts.answered != w->told.answered)
         supervise_child_progress();
-    w->answered = counts.answered;
+    w->told = counts;
 }
 
 static void on_drained(void *arg)
@@ -276,10 +292,13 @@ static void on_drained(void *arg)
 static void on_stop(void *arg)
 {
     struct worker *w = arg;
+    int64_t linger_ms =
+        atomic_load(&w->shared->seats[w->server.seat].linger_ms);
 
     log_info("stopping", "no more connections; requests finish");
     loop_watch_close(TAKE(w->stop));
-    listener_drain(w->listener, WORKER_DRAIN_MS, on_drained, w);
+    listener_drain(w->listener, linger_ms, linger_ms + WORKER_DRAIN_MS,
+                   on_drained, w);
 }
 
 static enum err open_signs(struct worker *w)
@@ -306,6 +325,7 @@ static void close_all(struct worker *w)
     if (w->server.loop && loop_step(w->server.loop, false))
         log_warn("late_answers", "answers that came late were not dropped");
     live_close(w->server.live);
+    tls_close(w->tls);
     networks_close(w->proxies);
     networks_close(w->server.enrollment_from);
     logins_close(w->server.logins);
@@ -313,7 +333,7 @@ static void close_all(struct worker *w)
     blob_close(w->server.blob);
     store_close(w->writer);
     loop_close(w->server.loop);
-    free(w->counters);
+    shared_close(w->shared);
     free(w->address);
     free(w->db_needs.folder);
     free(w->spool);
@@ -324,10 +344,10 @@ static const struct {
     const char *what;
     enum err (*open)(struct worker *w);
 } parts[] = {
-    {"the database", open_store},       {"the pictures' folder", open_blob},
-    {"tokens and logins", open_memory}, {"the committer", open_committer},
-    {"the readers", open_readers},      {"pages and hints", open_people},
-    {"the listener", open_listener},    {"the commands' socket", open_control},
+    {"tokens and logins", open_memory},  {"the database", open_store},
+    {"the pictures' folder", open_blob}, {"the committer", open_committer},
+    {"the readers", open_readers},       {"pages and hints", open_people},
+    {"the listener", open_listener},     {"the commands' socket", open_control},
     {"signals and timers", open_signs},
 };
 
@@ -342,6 +362,26 @@ static enum err open_all(struct worker *w)
             log_error("not_opened", "worker: %s can't be opened (%s)",
                       parts[i].what, err_name(e));
     }
+    return e;
+}
+
+/* --- what is read before the wall: shared memory, password, certificate --- */
+
+static enum err open_first(struct worker *w)
+{
+    const struct settings *s = w->settings;
+    char why[TLS_WHY_BYTES];
+    enum err e = shared_map(&w->shared, SUPERVISE_FIRST_FD + SERVE_FD_SHARED);
+
+    if (!e)
+        e = database_address(s, &w->address); /* with a password from a file */
+    if (!e)
+        e = database_needs(s, &w->db_needs);
+    if (e || !*s->tls_cert)
+        return e;
+    e = tls_open(&w->tls, s->tls_cert, s->tls_key, w->shared->ticket_key, why);
+    if (e)
+        log_error("tls", "%s", why);
     return e;
 }
 
@@ -396,18 +436,16 @@ static enum err close_in(const struct worker *w,
     return WS_OK;
 }
 
-int worker_run(const struct settings *s)
+int worker_run(const struct settings *s, size_t seat)
 {
-    struct worker w = {.settings = s};
+    struct worker w = {.settings = s, .server.seat = seat};
     enum err e;
 
     supervise_child_begin("worker");
     log_init("worker", (enum log_level)s->log_level);
     w.server.settings = s;
     w.server.env = &env_system;
-    e = database_address(s, &w.address); /* its password's file is outside */
-    if (!e)
-        e = database_needs(s, &w.db_needs);
+    e = open_first(&w);
     if (!e)
         e = close_in(&w, sandbox_folders); /* before there are threads */
     if (!e)

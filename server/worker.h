@@ -9,7 +9,8 @@
 
 #include "server/server.h"
 
-/* Run the worker until it is told to stop; the exit status. */
-int worker_run(const struct settings *s);
+/* Run the worker of a seat of server/shared.h until it is told to stop; the
+ * exit status. */
+int worker_run(const struct settings *s, size_t seat);
 
 #endif

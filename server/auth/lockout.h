@@ -8,8 +8,10 @@
  * Units:   monotonic ns
  * Errors:  WS_AGAIN  closed: wait_s says for how long
  *          WS_FULL   more than LOCKOUT_KEPT counts are in use: wait as well
- * Owns:    lockout_open() hands over a handle
- * Process: any thread
+ * Owns:    lockout_open() hands over a handle; a shared table stays the
+ *          caller's
+ * Process: any thread of any process that maps the table: a bound holds for
+ *          all workers together
  * Source:  privacy.md A1; ui.md "absent in Django"
  */
 #ifndef SERVER_AUTH_LOCKOUT_H
@@ -18,6 +20,7 @@
 #include "core/err.h"
 #include "core/own.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define LOCKOUT_PAIR 5
@@ -30,7 +33,23 @@
 
 struct lockout;
 
-enum err lockout_open(struct lockout **out) WS_MUST_CHECK;
+struct lockout_slot {
+    atomic_uint_fast64_t key;   /* 0: never used */
+    atomic_uint_fast64_t state; /* ms of the last failure << 16 | failures */
+};
+
+/* The counts; zeroed memory, then lockout_table_init(). */
+struct lockout_table {
+    unsigned char hash_key[16];
+    struct lockout_slot slots[LOCKOUT_KEPT];
+};
+
+/* Draw the key of its hash, once. */
+void lockout_table_init(struct lockout_table *t);
+
+/* Count in a shared table; NULL: in one of its own. */
+enum err lockout_open(struct lockout **out,
+                      struct lockout_table *shared) WS_MUST_CHECK;
 void lockout_close(struct lockout *l);
 OWN_DEFINE(lockout_close, struct lockout *)
 

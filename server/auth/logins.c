@@ -16,6 +16,7 @@
 struct entry {
     uint8_t sha256[SHA256_BYTES];
     int64_t fresh_until_ns; /* monotonic; 0: empty */
+    uint64_t generation;    /* in which its look-up began */
     struct logins_who who;
 };
 
@@ -24,22 +25,26 @@ struct logins {
     struct lockout *lockout;
     pthread_mutex_t lock;
     struct entry *entries[LOGINS_MAX_CACHED];
-    int64_t not_before_ns; /* look-ups begun earlier are not remembered */
+    atomic_uint_fast64_t *generation; /* of all workers, or: */
+    atomic_uint_fast64_t own_generation;
 };
 
-enum err logins_open(struct logins **out, const struct env *env)
+enum err logins_open(struct logins **out, const struct env *env,
+                     struct lockout_table *shared,
+                     atomic_uint_fast64_t *generation)
 {
     struct logins *l = calloc(1, sizeof(*l));
     enum err e;
 
     if (!l)
         return WS_NOMEM;
-    e = lockout_open(&l->lockout);
+    e = lockout_open(&l->lockout, shared);
     if (e) {
         free(l);
         return e;
     }
     l->env = env;
+    l->generation = generation ? generation : &l->own_generation;
     pthread_mutex_init(&l->lock, NULL);
     *out = l;
     return WS_OK;
@@ -86,6 +91,7 @@ enum err logins_find(struct logins *l, enum logins_kind kind,
     pthread_mutex_lock(&l->lock);
     en = l->entries[place(sha256)];
     if (en && memcmp(en->sha256, sha256, SHA256_BYTES) == 0 &&
+        en->generation == atomic_load(l->generation) &&
         env_mono_ns(l->env) < en->fresh_until_ns) {
         *out = en->who;
         e = WS_OK;
@@ -95,20 +101,19 @@ enum err logins_find(struct logins *l, enum logins_kind kind,
 }
 
 static void remember(struct logins *l, const uint8_t sha256[SHA256_BYTES],
-                     int64_t begun_ns, const struct logins_who *who)
+                     int64_t begun_ns, uint64_t generation,
+                     const struct logins_who *who)
 {
     struct entry **at = &l->entries[place(sha256)];
 
     pthread_mutex_lock(&l->lock);
-    if (begun_ns >= l->not_before_ns) {
-        if (!*at)
-            *at = calloc(1, sizeof(**at));
-        if (*at) {
-            memcpy((*at)->sha256, sha256, SHA256_BYTES);
-            (*at)->fresh_until_ns =
-                begun_ns + LOGINS_FRESH_MS * CLOCK_NS_PER_MS;
-            (*at)->who = *who;
-        }
+    if (!*at)
+        *at = calloc(1, sizeof(**at));
+    if (*at) {
+        memcpy((*at)->sha256, sha256, SHA256_BYTES);
+        (*at)->fresh_until_ns = begun_ns + LOGINS_FRESH_MS * CLOCK_NS_PER_MS;
+        (*at)->generation = generation;
+        (*at)->who = *who;
     }
     pthread_mutex_unlock(&l->lock);
 }
@@ -160,6 +165,7 @@ enum err logins_load(struct logins *l, struct store *reader,
     struct logins_who who = {.principal = {.kind = PRINCIPAL_USER}};
     uint8_t sha256[SHA256_BYTES];
     int64_t begun_ns = env_mono_ns(l->env);
+    uint64_t generation = atomic_load(l->generation);
     enum err e;
 
     hash_of(kind, secret, sha256);
@@ -171,21 +177,14 @@ enum err logins_load(struct logins *l, struct store *reader,
     if (e)
         return e;
     who.principal.permissions = roles_permissions(who.roles);
-    remember(l, sha256, begun_ns, &who);
+    remember(l, sha256, begun_ns, generation, &who);
     *out = who;
     return WS_OK;
 }
 
 void logins_forget(struct logins *l)
 {
-    size_t i;
-
-    pthread_mutex_lock(&l->lock);
-    l->not_before_ns = env_mono_ns(l->env);
-    for (i = 0; i < LOGINS_MAX_CACHED; i++)
-        if (l->entries[i])
-            l->entries[i]->fresh_until_ns = 0;
-    pthread_mutex_unlock(&l->lock);
+    atomic_fetch_add(l->generation, 1);
 }
 
 static void make(const struct env *env, const char *prefix, size_t random_bytes,

@@ -8,7 +8,8 @@
  *          WS_DENIED  unknown, ended, revoked, or its account is closed
  * Owns:    logins_open() hands over a handle
  * Process: every function from any thread; what was looked up counts for
- *          LOGINS_FRESH_MS, so a revocation holds on every worker within that
+ *          LOGINS_FRESH_MS, so a revocation holds on every machine within
+ *          that, and on all workers of this one at once
  * Source:  ui.md "CSRF ... 3 levels"; privacy.md A1
  */
 #ifndef SERVER_AUTH_LOGINS_H
@@ -20,6 +21,7 @@
 #include "server/auth/lockout.h"
 #include "server/http/access.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,7 +37,11 @@ struct store;
 
 enum logins_kind { LOGINS_BY_COOKIE, LOGINS_BY_KEY };
 
-enum err logins_open(struct logins **out, const struct env *env) WS_MUST_CHECK;
+/* Failed logins and the generation are shared by the workers of a machine;
+ * NULL: its own. */
+enum err logins_open(struct logins **out, const struct env *env,
+                     struct lockout_table *shared,
+                     atomic_uint_fast64_t *generation) WS_MUST_CHECK;
 void logins_close(struct logins *l);
 OWN_DEFINE(logins_close, struct logins *)
 
@@ -67,8 +73,8 @@ enum access logins_access_user(struct exchange *x);
 /* What the login page may try. */
 struct lockout *logins_lockout(struct logins *l);
 
-/* Forget everything remembered: after a revocation, a new password, a change
- * of roles. */
+/* Have all workers forget what they remember: after a revocation, a new
+ * password, a change of roles. */
 void logins_forget(struct logins *l);
 
 /* A new secret and its hash: 256 random bits in hex behind a prefix ("" for

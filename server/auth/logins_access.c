@@ -22,8 +22,10 @@ const char *logins_secret(const struct exchange *x, enum logins_kind *kind)
         return bearer;
     }
     *kind = LOGINS_BY_COOKIE;
+    /* Over https only the cookie that no plain page can have set. */
     secret = exchange_cookie(x, LOGINS_COOKIE_TLS);
-    return secret ? secret : exchange_cookie(x, LOGINS_COOKIE);
+    return secret || exchange_secure(x) ? secret
+                                        : exchange_cookie(x, LOGINS_COOKIE);
 }
 
 /* False: refused and answered. */

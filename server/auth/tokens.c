@@ -1,7 +1,8 @@
 /* The cache is direct-mapped by the hash of the token. Unknown tokens are not
- * remembered: guessing costs the guesser a look-up each and nobody's place. A
- * look-up that began before a revocation is not remembered either: `version`
- * moves with every tokens_forget(). */
+ * remembered: guessing costs the guesser a look-up each and nobody's place.
+ * An entry counts for the generation in which its look-up began, and every
+ * tokens_forget() of any worker begins another: so a revocation holds at once
+ * on this machine, also for look-ups that were under way. */
 #include "server/auth/tokens.h"
 
 #include "core/clock.h"
@@ -16,6 +17,7 @@ struct entry {
     uint8_t sha256[SHA256_BYTES];
     int64_t session_id;
     int64_t fresh_until_ns; /* monotonic; 0: empty */
+    uint64_t generation;
 };
 
 struct tokens {
@@ -23,11 +25,12 @@ struct tokens {
     pthread_mutex_t lock;
     struct entry *entries;
     size_t mask;
-    uint64_t version;
+    atomic_uint_fast64_t *generation; /* of all workers, or: */
+    atomic_uint_fast64_t own_generation;
 };
 
 enum err tokens_open(struct tokens **out, const struct env *env,
-                     size_t max_cached)
+                     size_t max_cached, atomic_uint_fast64_t *generation)
 {
     struct tokens *t;
     size_t size = 1;
@@ -44,6 +47,7 @@ enum err tokens_open(struct tokens **out, const struct env *env,
     }
     t->env = env;
     t->mask = size - 1;
+    t->generation = generation ? generation : &t->own_generation;
     (void)pthread_mutex_init(&t->lock, NULL);
     *out = t;
     return WS_OK;
@@ -75,6 +79,7 @@ enum err tokens_find(struct tokens *t, const uint8_t sha256[32],
 
     (void)pthread_mutex_lock(&t->lock);
     if (now < en->fresh_until_ns &&
+        en->generation == atomic_load(t->generation) &&
         memcmp(en->sha256, sha256, SHA256_BYTES) == 0) {
         *session_id = en->session_id;
         e = WS_OK;
@@ -85,13 +90,14 @@ enum err tokens_find(struct tokens *t, const uint8_t sha256[32],
 
 /* Under the lock. */
 static void remember(struct tokens *t, const uint8_t sha256[32],
-                     int64_t session_id, int64_t from_ns)
+                     int64_t session_id, int64_t from_ns, uint64_t generation)
 {
     struct entry *en = slot(t, sha256);
 
     memcpy(en->sha256, sha256, SHA256_BYTES);
     en->session_id = session_id;
     en->fresh_until_ns = from_ns + TOKENS_FRESH_MS * CLOCK_NS_PER_MS;
+    en->generation = generation;
 }
 
 enum err tokens_load(struct tokens *t, struct store *reader,
@@ -99,20 +105,16 @@ enum err tokens_load(struct tokens *t, struct store *reader,
 {
     int64_t asked_ns = env_mono_ns(t->env);
     struct store_session_key key;
-    uint64_t version;
+    uint64_t generation = atomic_load(t->generation);
     enum err e;
 
-    (void)pthread_mutex_lock(&t->lock);
-    version = t->version;
-    (void)pthread_mutex_unlock(&t->lock);
     e = store_sessions_by_token(reader, sha256, &key);
     if (e == WS_NOTFOUND || (e == WS_OK && key.revoked))
         return WS_DENIED;
     if (e)
         return e;
     (void)pthread_mutex_lock(&t->lock);
-    if (t->version == version)
-        remember(t, sha256, key.session_id, asked_ns);
+    remember(t, sha256, key.session_id, asked_ns, generation);
     (void)pthread_mutex_unlock(&t->lock);
     *session_id = key.session_id;
     return WS_OK;
@@ -123,16 +125,13 @@ void tokens_put(struct tokens *t, const uint8_t sha256[32], int64_t session_id)
     int64_t now = env_mono_ns(t->env);
 
     (void)pthread_mutex_lock(&t->lock);
-    remember(t, sha256, session_id, now);
+    remember(t, sha256, session_id, now, atomic_load(t->generation));
     (void)pthread_mutex_unlock(&t->lock);
 }
 
 void tokens_forget(struct tokens *t)
 {
-    (void)pthread_mutex_lock(&t->lock);
-    t->version++;
-    memset(t->entries, 0, (t->mask + 1) * sizeof *t->entries);
-    (void)pthread_mutex_unlock(&t->lock);
+    atomic_fetch_add(t->generation, 1);
 }
 
 enum err tokens_revoke(struct store *writer, void *revocation)

@@ -7,8 +7,9 @@
  *          WS_DENIED  unknown or revoked
  * Owns:    tokens_open() hands over a handle
  * Process: every function from any thread. What was looked up counts for
- *          TOKENS_FRESH_MS, so a revocation holds on every worker within that;
- *          in this process it holds at once (tokens_forget)
+ *          TOKENS_FRESH_MS, so a revocation holds on every machine within
+ *          that; on all workers of this machine it holds at once
+ *          (tokens_forget, the shared generation)
  * Source:  wire.md "Enrollment": refused within 1 s on every worker
  */
 #ifndef SERVER_AUTH_TOKENS_H
@@ -19,6 +20,7 @@
 #include "core/own.h"
 #include "server/http/access.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +32,10 @@
 struct tokens;
 struct store;
 
+/* The generation is shared by the workers of a machine; NULL: its own. */
 enum err tokens_open(struct tokens **out, const struct env *env,
-                     size_t max_cached) WS_MUST_CHECK;
+                     size_t max_cached,
+                     atomic_uint_fast64_t *generation) WS_MUST_CHECK;
 void tokens_close(struct tokens *t);
 OWN_DEFINE(tokens_close, struct tokens *)
 
@@ -47,7 +51,8 @@ enum err tokens_load(struct tokens *t, struct store *reader,
 /* Remember what a commit just made true: a new session's token. */
 void tokens_put(struct tokens *t, const uint8_t sha256[32], int64_t session_id);
 
-/* Forget everything: after a revocation or a replaced token, from done(). */
+/* Have all workers forget everything: after a revocation or a replaced token,
+ * from done(). */
 void tokens_forget(struct tokens *t);
 
 /* Revoke the token of a session in the writer's transaction (for

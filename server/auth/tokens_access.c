@@ -45,7 +45,7 @@ enum access tokens_access_agent(struct exchange *x)
         return ACCESS_GRANTED;
     }
     COUNTERS_ADD(server->counters, token_misses, 1);
-    if (readers_run(server->readers, look_up, x)) {
+    if (readers_run_first(server->readers, look_up, x)) {
         exchange_busy(x, 1);
         return ACCESS_REFUSED;
     }

@@ -1,6 +1,7 @@
 /* answer.c - the head of an answer, as bytes. */
 #include "server/http/answer.h"
 
+#include "server/http/listener_private.h"
 #include "server/http/status.h"
 
 #include <string.h>
@@ -21,6 +22,9 @@ static const char security_lines[] =
 
 static const char hsts_line[] =
     "Strict-Transport-Security: max-age=31536000\r\n";
+
+/* Pages show this; see plain_http of server/settings.c. */
+static const char plain_line[] = "X-WorkSight-Warning: plain-http\r\n";
 
 static bool status_has_body(int status)
 {
@@ -60,6 +64,8 @@ void answer_head(const struct exchange *x, bool last, const char *date,
     buf_append(out, security_lines, sizeof(security_lines) - 1);
     if (x->secure)
         buf_append(out, hsts_line, sizeof(hsts_line) - 1);
+    else if (x->listener->options.warn_plain)
+        buf_append(out, plain_line, sizeof(plain_line) - 1);
     buf_append(out, a->headers.data, a->headers.len);
     buf_append(out, "\r\n", 2);
 }

@@ -11,15 +11,19 @@
 #include "server/http/accesslog.h"
 #include "server/http/dispatch.h"
 #include "server/http/listener_private.h"
+#include "server/http/tls.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #define CONN_REQUESTS_A_TURN 16 /* then other connections have theirs */
 #define CONN_READ_AT_ONCE (64 << 10)
+/* Of the bound, on top of it: for heads, and for routes with a lane. */
+#define CONN_LANE_PART 8
 
 void conn_keep(struct conn *c)
 {
@@ -111,12 +115,15 @@ bool conn_account(struct conn *c)
 {
     struct listener *l = c->listener;
     size_t now = evbuffer_get_length(bufferevent_get_input(c->bev));
+    size_t bound = l->options.limits.max_held_bytes;
 
     if (c->x)
         now += c->x->body.memory.cap;
     l->counts.held_bytes += now - c->held;
     c->held = now;
-    return l->counts.held_bytes <= l->options.limits.max_held_bytes;
+    if (!c->x || (c->x->match.route && c->x->match.route->lane))
+        bound += bound / CONN_LANE_PART;
+    return l->counts.held_bytes <= bound;
 }
 
 /* The connection is as new. */
@@ -137,6 +144,8 @@ static void end_after_answer(struct conn *c)
     bool all_read =
         c->body_read && evbuffer_get_length(bufferevent_get_input(c->bev)) == 0;
 
+    if (c->session)
+        tls_end(c->session);
     shutdown(bufferevent_getfd(c->bev), SHUT_WR);
     let_go(c);
     if (all_read)
@@ -261,6 +270,29 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
     }
 }
 
+/* The bufferevent of a connection, which owns the socket from here on. */
+static enum err open_bufferevent(struct conn *c, int fd)
+{
+    struct event_base *base = loop_base(c->listener->options.loop);
+    struct tls *tls = c->listener->options.tls;
+
+    if (!tls) {
+        c->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+        return c->bev ? WS_OK : WS_NOMEM;
+    }
+    c->session = tls_session(tls);
+    if (!c->session)
+        return WS_NOMEM;
+    /* Frees the session also when it fails. */
+    c->bev = bufferevent_openssl_socket_new(
+        base, fd, c->session, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    if (!c->bev)
+        return WS_NOMEM;
+    /* Lengths say where a message ends: a client that just goes is no error. */
+    bufferevent_openssl_set_allow_dirty_shutdown(c->bev, 1);
+    return WS_OK;
+}
+
 enum err conn_open(struct listener *l, int fd, struct peer *peer,
                    const char *address)
 {
@@ -268,13 +300,11 @@ enum err conn_open(struct listener *l, int fd, struct peer *peer,
 
     if (!c)
         return WS_NOMEM;
-    c->bev = bufferevent_socket_new(loop_base(l->options.loop), fd,
-                                    BEV_OPT_CLOSE_ON_FREE);
-    if (!c->bev) {
+    c->listener = l;
+    if (open_bufferevent(c, fd)) {
         free(c);
         return WS_NOMEM;
     }
-    c->listener = l;
     c->peer = peer;
     snprintf(c->address, sizeof(c->address), "%s", address);
     c->from_proxy = networks_hold(l->options.proxies, address);

@@ -19,6 +19,7 @@
 struct bufferevent;
 struct evbuffer;
 struct listener;
+struct ssl_st;
 
 #define CONN_MAX_SKIPPED_BYTES (64 << 10) /* read on for a kept connection */
 #define CONN_MAX_LINGER_BYTES (8 << 20)   /* read on for one that ends */
@@ -41,6 +42,7 @@ struct conn {
     struct listener *listener;
     struct conn *next, *prev;
     struct bufferevent *bev;
+    struct ssl_st *session; /* of TLS, the bufferevent's; NULL: plain HTTP */
     struct peer *peer;
     struct exchange *x; /* NULL while idle */
     enum conn_state state;

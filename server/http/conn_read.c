@@ -44,9 +44,11 @@ static void read_peer(struct exchange *x, const struct conn *c)
     size_t end = list ? strlen(list) : 0;
 
     memcpy(x->peer, c->address, sizeof(x->peer));
+    x->secure = c->session != NULL;
     if (!c->from_proxy)
         return;
-    x->secure = proto && strcmp(proto, "https") == 0;
+    if (proto)
+        x->secure = strcmp(proto, "https") == 0;
     while (end > 0) {
         size_t from = end;
         char one[PEERS_TEXT_BYTES];

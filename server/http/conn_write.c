@@ -2,7 +2,8 @@
  *
  * An answer is first written straight to the socket; only what the kernel
  * does not take goes through the bufferevent, which saves two system calls
- * (epoll_ctl on and off) for nearly every answer.
+ * (epoll_ctl on and off) for nearly every answer. With TLS all of it goes
+ * through the bufferevent, which encrypts.
  */
 #include "core/log.h"
 #include "server/http/answer.h"
@@ -28,8 +29,8 @@ static bool flush(struct conn *c, struct evbuffer *out)
     size_t written = 0;
 
     c->moved_bytes += evbuffer_get_length(out);
-    while (conn_write_pending(c) == 0 && evbuffer_get_length(out) > 0 &&
-           written < CONN_WRITE_AT_ONCE) {
+    while (!c->session && conn_write_pending(c) == 0 &&
+           evbuffer_get_length(out) > 0 && written < CONN_WRITE_AT_ONCE) {
         int n = evbuffer_write(out, fd);
 
         if (n < 0 && (errno == EAGAIN || errno == EINTR))

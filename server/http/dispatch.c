@@ -6,9 +6,11 @@
 #include "core/log.h"
 #include "server/http/access.h"
 #include "server/http/listener_private.h"
+#include "server/http/rate.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <stdio.h>
 
 #define DISPATCH_STALE_MS 1000 /* waited so long, and the client has left */
 
@@ -25,6 +27,29 @@ static void answer_no_route(struct exchange *x)
     }
 }
 
+/* False, and answered: this address asks too often. Heartbeats have a lane of
+ * their own: what tells that an agent lives never waits behind other things. */
+static bool is_within_rate(struct conn *c)
+{
+    const struct listener_options *options = &c->listener->options;
+    struct exchange *x = c->x;
+    int64_t per_s = options->limits.max_requests_per_peer, wait_ns = 0;
+    char text[24];
+
+    if (!options->rate || per_s == 0 || x->match.route->lane ||
+        networks_hold(options->proxies, x->peer) ||
+        rate_take(options->rate, peers_key_of_text(x->peer), per_s,
+                  clock_mono_ns(), &wait_ns))
+        return true;
+    snprintf(text, sizeof(text), "%lld",
+             (long long)(wait_ns / CLOCK_NS_PER_S + 1));
+    exchange_add_header(x, "Retry-After", text);
+    exchange_problem(x, 429, "too-many",
+                     "more than %lld requests a second from this address",
+                     (long long)per_s);
+    return false;
+}
+
 void dispatch_head(struct conn *c)
 {
     const struct listener_options *options = &c->listener->options;
@@ -36,7 +61,8 @@ void dispatch_head(struct conn *c)
     conn_enter(c, CONN_ACCESS);
     x->in_call = true;
     if (x->match.route) {
-        access = access_decide(options->access, x);
+        access = is_within_rate(c) ? access_decide(options->access, x)
+                                   : ACCESS_REFUSED;
     } else {
         answer_no_route(x);
         access = ACCESS_REFUSED;
@@ -55,7 +81,8 @@ static bool has_room(const struct conn *c)
 
     if (x->head.has_length && x->match.route->body != ROUTE_MULTIPART)
         announced = (uint64_t)x->head.content_length;
-    return l->counts.held_bytes + announced <= l->options.limits.max_held_bytes;
+    return x->match.route->lane ||
+           l->counts.held_bytes + announced <= l->options.limits.max_held_bytes;
 }
 
 void dispatch_granted(struct conn *c)

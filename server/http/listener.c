@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -73,8 +74,10 @@ static void send_last_words(struct listener *l, int fd,
                    "Content-Type: application/problem+json\r\n"
                    "Content-Length: %zu\r\n\r\n%s",
                    words->status, strlen(words->body), words->body);
-    /* Nothing waits for this: what does not fit now is lost. */
-    if (send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+    /* Nothing waits for this: what does not fit now is lost. A client of TLS
+     * is not greeted for it: the close is all it gets. */
+    if (!l->options.tls &&
+        send(fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
         shutdown(fd, SHUT_WR);
         while (recv(fd, unread, sizeof(unread), MSG_DONTWAIT) > 0)
             continue;
@@ -111,10 +114,6 @@ static void take_in(struct listener *l, int fd,
     }
     peers_text(sa, text);
     peer = peers_add(l->peers, sa);
-    if (!peer) {
-        close(fd);
-        return;
-    }
     if (peers_connections(peer) > limits->max_per_peer &&
         !networks_hold(l->options.proxies, text)) {
         peers_drop(l->peers, peer);
@@ -164,6 +163,28 @@ static void finish_drain(struct listener *l)
         done(l->on_drained_arg);
 }
 
+/* No request is on its way: not in our buffer, not in the kernel's. */
+static bool is_idle(const struct conn *c)
+{
+    char byte;
+
+    return c->state == CONN_STREAM || c->state == CONN_LINGER ||
+           (c->state == CONN_HEAD && !c->scanned &&
+            recv(bufferevent_getfd(c->bev), &byte, 1,
+                 MSG_PEEK | MSG_DONTWAIT) <= 0);
+}
+
+static void end_idle(struct listener *l)
+{
+    struct conn *c, *next;
+
+    for (c = l->first; c; c = next) {
+        next = c->next;
+        if (is_idle(c))
+            conn_kill(c);
+    }
+}
+
 static void on_tick(void *arg)
 {
     struct listener *l = arg;
@@ -178,6 +199,8 @@ static void on_tick(void *arg)
         else
             conn_deadline_check(c, now_ns);
     }
+    if (l->draining && now_ns >= l->linger_until_ns)
+        end_idle(l);
     if (!l->watch && !l->draining &&
         loop_watch_open(&l->watch, l->options.loop, l->fd, on_acceptable, l))
         log_warn("accept_paused", "listener: no memory to accept; trying on");
@@ -229,13 +252,14 @@ static enum err start(struct listener *l)
 
     env_random(l->options.env, &seed, sizeof(seed));
     l->id_prefix = (uint32_t)(seed >> 32);
-    e = peers_open(&l->peers, seed);
+    e = peers_open(&l->peers, l->options.peers, l->options.seat, seed);
     if (e)
         return e;
     l->scratch = evbuffer_new();
     if (!l->scratch)
         return WS_NOMEM;
-    evbuffer_set_flags(l->scratch, EVBUFFER_FLAG_DRAINS_TO_FD);
+    if (!l->options.tls) /* sendfile(2) can't encrypt */
+        evbuffer_set_flags(l->scratch, EVBUFFER_FLAG_DRAINS_TO_FD);
     e = loop_timer_open(&l->tick, l->options.loop, tick_ms(&l->options.limits),
                         on_tick, l);
     if (e)
@@ -282,22 +306,19 @@ void listener_close(struct listener *l)
         free(l);
 }
 
-void listener_drain(struct listener *l, int64_t grace_ms,
+void listener_drain(struct listener *l, int64_t linger_ms, int64_t grace_ms,
                     void (*done)(void *arg), void *arg)
 {
-    struct conn *c, *next;
+    int64_t now_ns = clock_mono_ns();
 
     l->draining = true;
-    l->drain_until_ns = clock_mono_ns() + grace_ms * CLOCK_NS_PER_MS;
+    l->linger_until_ns = now_ns + linger_ms * CLOCK_NS_PER_MS;
+    l->drain_until_ns = now_ns + grace_ms * CLOCK_NS_PER_MS;
     l->on_drained = done;
     l->on_drained_arg = arg;
     loop_watch_close(TAKE(l->watch));
-    for (c = l->first; c; c = next) {
-        next = c->next;
-        if ((c->state == CONN_HEAD && !c->scanned) || c->state == CONN_STREAM ||
-            c->state == CONN_LINGER)
-            conn_kill(c);
-    }
+    if (linger_ms == 0)
+        end_idle(l);
     if (!l->first)
         finish_drain(l);
 }

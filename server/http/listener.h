@@ -21,6 +21,9 @@
 #include "server/http/route.h"
 
 struct listener;
+struct peers_table; /* server/http/peers.h */
+struct rate_table;  /* server/http/rate.h */
+struct tls;         /* server/http/tls.h */
 
 struct listener_limits {
     int64_t header_deadline_ms; /* from the first byte to the end of a head */
@@ -30,8 +33,9 @@ struct listener_limits {
     size_t max_header_bytes;    /* of one request head */
     size_t max_connections;     /* all */
     size_t max_per_peer;        /* of one address (an IPv6 /64) */
-    size_t max_held_bytes;      /* of all requests kept in memory */
-    size_t max_stream_bytes;    /* waiting for one reader of a stream */
+    int64_t max_requests_per_peer; /* a second; 0: any number */
+    size_t max_held_bytes;         /* of all requests kept in memory */
+    size_t max_stream_bytes;       /* waiting for one reader of a stream */
 };
 
 struct listener_options {
@@ -44,6 +48,11 @@ struct listener_options {
     const struct access_ops *access;
     const char *spool_dir;          /* files of forms: DATA/tmp */
     const struct networks *proxies; /* their X-Forwarded-* is believed */
+    struct peers_table *peers; /* shared by workers, with a seat; or NULL */
+    size_t seat;
+    struct tls *tls;         /* NULL: plain HTTP */
+    bool warn_plain;         /* tell every client that this is not safe */
+    struct rate_table *rate; /* shared; NULL: requests are not bound */
     struct listener_limits limits;
 };
 
@@ -63,9 +72,11 @@ enum err listener_open(struct listener **out, int fd,
 void listener_close(struct listener *l);
 OWN_DEFINE(listener_close, struct listener *)
 
-/* Take no more connections, end the idle ones, let requests finish; then
- * call done(arg), at the latest after grace_ms. */
-void listener_drain(struct listener *l, int64_t grace_ms,
+/* Take no more connections and let requests finish, each the last of its
+ * connection; end idle connections after linger_ms (0: now), so that a request
+ * that is on its way meanwhile is still answered; then call done(arg), at the
+ * latest after grace_ms. */
+void listener_drain(struct listener *l, int64_t linger_ms, int64_t grace_ms,
                     void (*done)(void *arg), void *arg);
 
 void listener_count(const struct listener *l, struct listener_counts *out);

@@ -24,7 +24,7 @@ struct listener {
     size_t left_behind; /* exchanges of clients that left, still at work */
     bool closed;        /* freed with the last of them */
     bool draining;
-    int64_t drain_until_ns;
+    int64_t linger_until_ns, drain_until_ns;
     void (*on_drained)(void *arg);
     void *on_drained_arg;
 };

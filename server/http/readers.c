@@ -1,4 +1,4 @@
-/* readers.c - threads that may wait: a ring of jobs and a condition. */
+/* readers.c - threads that may wait: two rings of jobs and a condition. */
 #include "server/http/readers.h"
 
 #include "core/log.h"
@@ -11,13 +11,19 @@ struct job {
     void *arg;
 };
 
+enum { FIRST, USUAL, QUEUES };
+
+struct queue {
+    struct job *ring; /* options.queue_max jobs */
+    size_t first, count;
+};
+
 struct readers {
     struct readers_options options;
     pthread_mutex_t lock;
     pthread_cond_t wake;    /* a job came, or it is time to stop */
     pthread_cond_t started; /* a thread's context is open, or is not */
-    struct job *ring;       /* options.queue_max jobs */
-    size_t first, count;
+    struct queue queues[QUEUES];
     size_t ready;        /* threads whose opener is done */
     enum err open_error; /* the first opener's that failed */
     bool stop;
@@ -32,22 +38,31 @@ void *readers_context(void)
     return own_context;
 }
 
+static struct queue *waiting(struct readers *r)
+{
+    int i;
+
+    for (i = 0; i < QUEUES; i++)
+        if (r->queues[i].count)
+            return &r->queues[i];
+    return NULL;
+}
+
 /* Wait for a job; false: stop, and none is left. */
 static bool next_job(struct readers *r, struct job *out)
 {
-    bool found;
+    struct queue *q;
 
     pthread_mutex_lock(&r->lock);
-    while (!r->count && !r->stop)
+    while (!(q = waiting(r)) && !r->stop)
         pthread_cond_wait(&r->wake, &r->lock);
-    found = r->count > 0;
-    if (found) {
-        *out = r->ring[r->first];
-        r->first = (r->first + 1) % r->options.queue_max;
-        r->count--;
+    if (q) {
+        *out = q->ring[q->first];
+        q->first = (q->first + 1) % r->options.queue_max;
+        q->count--;
     }
     pthread_mutex_unlock(&r->lock);
-    return found;
+    return q != NULL;
 }
 
 static void *reader_main(void *arg)
@@ -106,6 +121,7 @@ enum err readers_open(struct readers **out,
     struct readers *r =
         calloc(1, sizeof(*r) + options->threads * sizeof(r->threads[0]));
     enum err e;
+    int i;
 
     if (!r)
         return WS_NOMEM;
@@ -113,9 +129,11 @@ enum err readers_open(struct readers **out,
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->wake, NULL);
     pthread_cond_init(&r->started, NULL);
-    r->ring = calloc(options->queue_max, sizeof(*r->ring));
-    if (!r->ring)
-        return WS_NOMEM;
+    for (i = 0; i < QUEUES; i++) {
+        r->queues[i].ring = calloc(options->queue_max, sizeof(struct job));
+        if (!r->queues[i].ring)
+            return WS_NOMEM;
+    }
     e = start_threads(r);
     if (e)
         return e;
@@ -138,23 +156,32 @@ void readers_close(struct readers *r)
     pthread_cond_destroy(&r->started);
     pthread_cond_destroy(&r->wake);
     pthread_mutex_destroy(&r->lock);
-    free(r->ring);
+    for (i = 0; i < QUEUES; i++)
+        free(r->queues[i].ring);
     free(r);
+}
+
+static enum err put(struct readers *r, struct queue *q, const struct job *job)
+{
+    enum err e = WS_OK;
+
+    pthread_mutex_lock(&r->lock);
+    if (q->count == r->options.queue_max || r->stop) {
+        e = WS_FULL;
+    } else {
+        q->ring[(q->first + q->count++) % r->options.queue_max] = *job;
+        pthread_cond_signal(&r->wake);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return e;
 }
 
 enum err readers_run(struct readers *r, void (*fn)(void *arg), void *arg)
 {
-    size_t at;
+    return put(r, &r->queues[USUAL], &(struct job){fn, arg});
+}
 
-    pthread_mutex_lock(&r->lock);
-    if (r->count == r->options.queue_max || r->stop) {
-        pthread_mutex_unlock(&r->lock);
-        return WS_FULL;
-    }
-    at = (r->first + r->count) % r->options.queue_max;
-    r->ring[at] = (struct job){fn, arg};
-    r->count++;
-    pthread_cond_signal(&r->wake);
-    pthread_mutex_unlock(&r->lock);
-    return WS_OK;
+enum err readers_run_first(struct readers *r, void (*fn)(void *arg), void *arg)
+{
+    return put(r, &r->queues[FIRST], &(struct job){fn, arg});
 }

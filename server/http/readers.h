@@ -1,6 +1,6 @@
 /* readers.h - threads that may wait: they query the database, files, hashes.
  *
- * Flow:    loop -> bounded queue -> [readers] -> exchange_reply() -> loop
+ * Flow:    loop -> two bounded queues -> [readers] -> exchange_reply() -> loop
  * Shapes:  each thread has a context of its own (a read-only store), made and
  *          ended by functions of the caller
  * Errors:  WS_FULL  the queue is full: answer 503
@@ -21,7 +21,7 @@ struct readers;
 
 struct readers_options {
     size_t threads;   /* at least 1 */
-    size_t queue_max; /* jobs waiting, at least 1 */
+    size_t queue_max; /* jobs waiting in each queue, at least 1 */
     /* Make and end one thread's context, both on that thread; NULL: none. */
     enum err (*open)(void **context, void *arg);
     void (*close)(void *context);
@@ -37,6 +37,11 @@ OWN_DEFINE(readers_close, struct readers *)
 /* Have fn(arg) run on a reader thread; jobs start in the order given. */
 enum err readers_run(struct readers *r, void (*fn)(void *arg),
                      void *arg) WS_MUST_CHECK;
+
+/* The same in a queue of its own that goes first: for short look-ups (who
+ * asks?), so that agents are known while pages wait. */
+enum err readers_run_first(struct readers *r, void (*fn)(void *arg),
+                           void *arg) WS_MUST_CHECK;
 
 /* The context of the reader thread that calls (struct store *); NULL on any
  * other thread. */

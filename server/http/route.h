@@ -44,6 +44,7 @@ struct route {
     enum route_place place;
     void (*handle)(struct exchange *x);
     const char *operation; /* operationId in api/openapi.yaml; NULL: none */
+    bool lane;             /* answered also when others are told to wait */
     bool quiet;            /* answered 2xx: its access line is for debug only */
 };
 

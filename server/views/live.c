@@ -13,6 +13,7 @@
 #include "server/http/readers.h"
 #include "server/server.h"
 #include "server/views/live_hint.h"
+#include "server/views/live_ring.h"
 #include "server/views/page.h"
 
 #include <pthread.h>
@@ -37,6 +38,7 @@ struct live {
     struct server *server;
     pthread_mutex_t lock;
     struct live_hints pending;
+    uint64_t heard; /* of server->live_ring */
     struct loop_timer *gather, *ping;
     struct stream *streams;
     size_t stream_count;
@@ -209,6 +211,32 @@ static void tell_narrow(struct live *l, const struct live_hint *hints,
 
 /* --- the gathering --- */
 
+/* Tell the other workers what this one committed, and add what they did. */
+static void exchange_hints(struct live *l, struct live_hints *hints)
+{
+    struct live_ring *ring = l->server->live_ring;
+    struct live_hints mine = *hints;
+    struct live_ring_hint other;
+    bool missed = false;
+    size_t i;
+
+    if (!mine.count && live_ring_end(ring) == l->heard)
+        return;
+    for (i = 0; i < mine.count; i++)
+        live_ring_put(ring, &(struct live_ring_hint){mine.list[i].session_id,
+                                                     mine.list[i].topics,
+                                                     l->server->seat});
+    live_hint_clear(hints);
+    for (i = 0; i < mine.count; i++)
+        live_hint_add(hints, mine.list[i].session_id, mine.list[i].topics);
+    while (live_ring_take(ring, &l->heard, &other, &missed))
+        if (other.seat != l->server->seat)
+            live_hint_add(hints, other.session_id, other.topics);
+    if (missed)
+        hints->everything |= (1U << LIVE_TOPICS) - 1;
+    live_hint_pack(hints);
+}
+
 static void on_gather(void *arg)
 {
     struct live *l = arg;
@@ -222,6 +250,8 @@ static void on_gather(void *arg)
     live_hint_clear(&l->pending);
     pthread_mutex_unlock(&l->lock);
     live_hint_pack(&taken);
+    if (l->server->live_ring)
+        exchange_hints(l, &taken);
     for (i = 0; i < taken.count; i++) {
         taken.list[i].id = l->next_id++;
         taken.list[i].at_ns = now_ns;
@@ -436,6 +466,7 @@ enum err live_open(struct live **out, struct server *server)
         return WS_NOMEM;
     l->server = server;
     l->next_serial = l->next_id = 1;
+    l->heard = server->live_ring ? live_ring_end(server->live_ring) : 0;
     env_random(server->env, &run, sizeof(run));
     snprintf(l->run, sizeof(l->run), "%016llx", (unsigned long long)run);
     pthread_mutex_init(&l->lock, NULL);

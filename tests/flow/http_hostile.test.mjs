@@ -20,7 +20,7 @@ let session;
 before(async () => {
   server = await serve(group);
   strict = await serve(group, {
-    args: [...quick, '--max-connections-per-peer', '300', '--trusted-proxies', ''],
+    args: [...quick, '--max-connections-per-peer', '300', '--behind-proxy', ''],
   });
   session = await Layer1.open(server.url);
 });

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { children, program, run, tempDir, waitFor } from './lib/procs.mjs';
+import { children, Proc, program, run, tempDir, waitFor } from './lib/procs.mjs';
 import { Raw, say, serve } from './lib/raw.mjs';
 import { Layer1, metricBody } from './lib/wire.mjs';
 
@@ -91,10 +91,29 @@ test('test_serve_supervisor_killed_takes_its_worker_along', async (t) => {
   assert.ok(again.port);
 });
 
-test('test_serve_beyond_loopback_warns', async (t) => {
-  const { Proc } = await import('./lib/procs.mjs');
-  const proc = new Proc(program('worksight-server'), ['serve', '--listen', '0.0.0.0:0', '--data', tempDir(t)]);
-  t.after(() => proc.stop());
-  await waitFor('its warning', () => /plain\s+HTTP/.test(proc.out));
-  assert.match(proc.out, /proxy with TLS/);
+test('test_serve_beyond_loopback_without_tls_is_refused', async (t) => {
+  const args = ['serve', '--listen', '0.0.0.0:0', '--data', tempDir(t)];
+  const end = await run(program('worksight-server'), args);
+  assert.equal(end.code, 1);
+  assert.match(end.err, /listen = "0\.0\.0\.0:0" can be reached by others/);
+  for (const way of ['--tls-cert', '--behind-proxy', '--plain-http on']) assert.ok(end.err.includes(way), way);
+});
+
+test('test_serve_beyond_loopback_plain_is_served_and_warned_of', async (t) => {
+  for (const [args, words] of [
+    [['--plain-http', 'on'], /every page says so/],
+    [['--behind-proxy', '192.0.2.1'], /only the proxy/],
+  ]) {
+    const all = ['serve', '--listen', '0.0.0.0:0', '--data', tempDir(t), ...args];
+    const proc = new Proc(program('worksight-server'), all);
+    t.after(() => proc.stop());
+    await waitFor('its warning', () => words.test(proc.out));
+    assert.match(proc.out, /plain HTTP/);
+  }
+});
+
+test('test_serve_more_workers_than_sqlite_can_have_are_refused', async (t) => {
+  const end = await run(program('worksight-server'), ['serve', '--workers', '2', '--data', tempDir(t)]);
+  assert.equal(end.code, 2);
+  assert.match(end.err, /workers = 2: SQLite has one writer/);
 });

@@ -15,7 +15,7 @@
 
 static int set_up(void **state)
 {
-    return lockout_open((struct lockout **)state);
+    return lockout_open((struct lockout **)state, NULL);
 }
 
 static int tear_down(void **state)
@@ -146,6 +146,33 @@ static void test_lockout_a_flood_of_names_fills_and_then_frees(void **state)
         lockout_check(*state, name, "198.51.100.1", later_ns, &wait_s), WS_OK);
 }
 
+/* Two workers over one table: a bound is one bound, not two. */
+static void test_lockout_two_workers_share_one_bound(void **state)
+{
+    static struct lockout_table table;
+    struct lockout *a = NULL, *b = NULL;
+    int64_t wait_s = 0;
+    int i;
+
+    (void)state;
+    lockout_table_init(&table);
+    assert_int_equal(lockout_open(&a, &table), WS_OK);
+    assert_int_equal(lockout_open(&b, &table), WS_OK);
+    for (i = 0; i < LOCKOUT_PAIR; i++) {
+        struct lockout *by = i % 2 ? a : b;
+
+        assert_int_equal(lockout_check(by, "ana", "192.0.2.1", BEGIN, &wait_s),
+                         WS_OK);
+        lockout_failed(by, "ana", "192.0.2.1", BEGIN);
+    }
+    assert_int_equal(lockout_check(a, "ana", "192.0.2.1", BEGIN, &wait_s),
+                     WS_AGAIN);
+    assert_int_equal(lockout_check(b, "ana", "192.0.2.1", BEGIN, &wait_s),
+                     WS_AGAIN);
+    lockout_close(a);
+    lockout_close(b);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -158,6 +185,7 @@ int main(void)
         WITH(test_lockout_one_name_from_many_addresses_closes),
         WITH(test_lockout_passing_forgets_the_pair_alone),
         WITH(test_lockout_a_flood_of_names_fills_and_then_frees),
+        cmocka_unit_test(test_lockout_two_workers_share_one_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,7 @@ static int set_up(void **state)
     assert_int_equal(made_setup(&r->made), 0);
     r->store = ((struct made *)r->made)->store;
     mono_ns = wall_ns = 1000 * CLOCK_NS_PER_S;
-    assert_int_equal(logins_open(&r->logins, &env), WS_OK);
+    assert_int_equal(logins_open(&r->logins, &env, NULL, NULL), WS_OK);
     logins_make_secret(&env, "", r->cookie, l.sha256);
     l.expires_ns = wall_ns + 60 * CLOCK_NS_PER_S;
     assert_int_equal(store_begin(r->store), WS_OK);

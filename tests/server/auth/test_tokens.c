@@ -39,7 +39,7 @@ static void test_tokens_load_is_remembered_for_less_than_a_second(void **state)
 
     made_session(m->store, 1);
     made_token(1, token);
-    assert_int_equal(tokens_open(&t, &env, 16), WS_OK);
+    assert_int_equal(tokens_open(&t, &env, 16, NULL), WS_OK);
     assert_int_equal(tokens_find(t, token, &id), WS_AGAIN);
     assert_int_equal(tokens_load(t, m->store, token, &id), WS_OK);
     assert_int_equal(id, 1);
@@ -61,7 +61,7 @@ static void test_tokens_unknown_or_revoked_is_denied(void **state)
     made_session(m->store, 1);
     made_token(1, token);
     made_token(2, unknown);
-    assert_int_equal(tokens_open(&t, &env, 16), WS_OK);
+    assert_int_equal(tokens_open(&t, &env, 16, NULL), WS_OK);
     assert_int_equal(tokens_load(t, m->store, unknown, &id), WS_DENIED);
     assert_int_equal(tokens_load(t, m->store, token, &id), WS_OK);
     revoke_token(m->store, 1);
@@ -82,7 +82,7 @@ static void test_tokens_put_makes_a_new_session_known(void **state)
     made_token(1, token);
     made_token(1, neighbour); /* the same slot, another token */
     neighbour[31] ^= 1;
-    assert_int_equal(tokens_open(&t, &env, 1), WS_OK);
+    assert_int_equal(tokens_open(&t, &env, 1, NULL), WS_OK);
     tokens_put(t, token, 9);
     assert_int_equal(tokens_find(t, token, &id), WS_OK);
     assert_int_equal(id, 9);

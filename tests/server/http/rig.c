@@ -410,7 +410,7 @@ static void run_drain(void *arg)
 {
     struct drain_errand *errand = arg;
 
-    listener_drain(errand->r->listener, errand->grace_ms, on_drained,
+    listener_drain(errand->r->listener, 0, errand->grace_ms, on_drained,
                    errand->r);
 }
 
