@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define DELIVERY_TROUBLES 3
-#define DELIVERY_REST_MS 60000 /* a session whose token is refused */
+#define DELIVERY_REST_MS 60000 /* at most, of a session that is refused */
 
 void delivery_init(struct delivery *d, const struct env *env)
 {
@@ -177,6 +177,7 @@ static void pass(struct delivery *d)
     size_t i;
 
     d->passes++;
+    d->refusals = 0;
     /* The failures of an outage that just ended are nobody's own. */
     for (i = 0; i < d->queued; i++)
         d->queue[i].troubles = 0;
@@ -336,10 +337,15 @@ static void away(struct delivery *d, const struct answer *a)
 
 static void unauthorized(struct delivery *d, const struct answer *a)
 {
+    int64_t rest_ms =
+        backoff_ms(d->env, ++d->refusals, DELIVERY_REST_MS, a->retry_after_s);
+
     remember(d, a);
     d->state = BOARD_LANE_UNAUTHORIZED;
-    /* Other sessions may have better tokens: the lane itself does not wait. */
-    delivery_give_back(d, CLIENT_PAUSE, in_wall_ns(d, DELIVERY_REST_MS));
+    /* Other sessions may have better tokens: the lane itself does not wait.
+     * The session registers again after its rest; a server with new data
+     * takes it, one that revoked the token refuses again. */
+    delivery_give_back(d, CLIENT_PAUSE, in_wall_ns(d, rest_ms));
 }
 
 static void wrong_server(struct delivery *d, const struct answer *a)

@@ -41,6 +41,7 @@ struct delivery {
     size_t max_batch;  /* halved by 413, doubled by every full success */
     int64_t passes;    /* acknowledged requests */
     int64_t attempts;  /* failures in a row */
+    int64_t refusals;  /* 401 and 403 in a row */
     int64_t wait_ms;   /* before anything else is sent; 0: go on */
     bool wait_may_end; /* a good heartbeat may end that wait */
     enum board_lane_state state;

@@ -254,8 +254,12 @@ static enum err send_session(struct upload *u, struct lane *lane)
                                      u->role->settings->request_deadline_ms},
         s, &lane->batch.leases[0].payload, &answer, &result);
     if (!e && answer.meaning == ANSWER_DONE) {
+        /* Only an item that is taken ends a row of refusals. */
+        int64_t refusals = lane->delivery.refusals;
+
         delivery_answered(&lane->delivery, &answer, result.reg.session_id);
         delivery_settled(&lane->delivery); /* registering settles item 1 */
+        lane->delivery.refusals = refusals;
         e = client_registered(u->client, s->session_uid, &result.reg);
         if (!e)
             show_session(u, s, &result);

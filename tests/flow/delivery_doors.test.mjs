@@ -14,6 +14,7 @@ import {
   agentCommand,
   run,
   serverCommand,
+  sqlite,
   startAgent,
   startServer,
   tempDir,
@@ -168,6 +169,25 @@ test('pictures arrive whole; one that the server refuses is a dead letter, metri
   await agent.stop();
   await server.stop();
   await assertComplete(data, 1);
+});
+
+test('a server that lost its data gets the session again, and what comes after', {
+  timeout: 60000,
+}, async (t) => {
+  const first = await startServer(t);
+  const agent = startAgent(t, { server: first.url, args: fast });
+  await delivers(agent, 20);
+  await first.stop();
+  const second = await startServer(t, { port: first.port });
+  const { queue } = await status(agent);
+  await delivers(agent, queue.recorded + 20);
+  const done = await drained(agent);
+  assertLaw(done);
+  assertNothingLost(done);
+  await agent.stop();
+  await second.stop();
+  const [{ n }] = await sqlite(join(second.data, 'worksight.db'), 'SELECT count(*) AS n FROM metric');
+  assert.ok(n >= 20, `${n} metrics in the new data`);
 });
 
 test('a damaged queue file is set aside, said, and recording goes on', { timeout: 60000 }, async (t) => {
