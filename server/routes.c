@@ -53,6 +53,7 @@ const struct route routes[] = {
     {.method = "GET", .path = "/api/v1/sessions/{id}", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_session, .operation = "getSession"},
     {.method = "GET", .path = "/api/v1/sessions/{id}/metrics", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_metrics, .operation = "listMetrics"},
     {.method = "GET", .path = "/api/v1/sessions/{id}/series", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_series, .operation = "getSeries"},
+    {.method = "GET", .path = "/api/v1/sessions/{id}/timeline", .access = ROUTE_USER, .permissions = PERM_METRICS, .place = ROUTE_ON_READER, .handle = views_timeline, .operation = "getTimeline"},
     {.method = "GET", .path = "/api/v1/sessions/{id}/screenshots", .access = ROUTE_USER, .permissions = PERM_SCREENSHOTS, .place = ROUTE_ON_READER, .handle = views_screenshots, .operation = "listScreenshots"},
     {.method = "GET", .path = "/api/v1/sessions/{id}/ledger", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_ledger, .operation = "getLedger"},
     {.method = "GET", .path = "/api/v1/sessions/{id}/health", .access = ROUTE_USER, .permissions = PERM_SESSIONS, .place = ROUTE_ON_READER, .handle = views_health, .operation = "getHealth"},

@@ -280,4 +280,5 @@ const struct store_views_ops store_db_views = {
     .quarters = quarters,
     .fleet = fleet,
     .items = &store_db_items,
+    .timeline = &store_db_timeline,
 };

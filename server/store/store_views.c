@@ -103,3 +103,18 @@ enum err store_views_screenshot(
 {
     return s->ops->views->items->screenshot(s, id, each, ctx);
 }
+
+enum err store_views_events(struct store *s, const struct store_range *range,
+                            int (*each)(void *ctx,
+                                        const struct store_event_view *row),
+                            void *ctx)
+{
+    return s->ops->views->timeline->events(s, range, each, ctx);
+}
+
+enum err store_views_recordings(
+    struct store *s, const struct store_range *range,
+    int (*each)(void *ctx, const struct store_recording_view *row), void *ctx)
+{
+    return s->ops->views->timeline->recordings(s, range, each, ctx);
+}

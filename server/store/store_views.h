@@ -166,4 +166,28 @@ enum err store_views_screenshot(
     int (*each)(void *ctx, const struct store_screenshot_view *row),
     void *ctx) WS_MUST_CHECK;
 
+/* --- events and recordings --- */
+
+struct store_event_view {
+    int64_t id, at_ns;
+    const char *type;    /* "pause", "resume" ... */
+    const char *reason;  /* or NULL */
+    const char *payload; /* as it came */
+    size_t payload_len;
+};
+enum err store_views_events(struct store *s, const struct store_range *range,
+                            int (*each)(void *ctx,
+                                        const struct store_event_view *row),
+                            void *ctx) WS_MUST_CHECK;
+
+struct store_recording_view {
+    int64_t id, at_ns, ended_ns;
+    int64_t bytes; /* -1: not said */
+    enum fact_recording_status status;
+};
+enum err store_views_recordings(
+    struct store *s, const struct store_range *range,
+    int (*each)(void *ctx, const struct store_recording_view *row),
+    void *ctx) WS_MUST_CHECK;
+
 #endif

@@ -40,7 +40,19 @@ struct store_items_ops {
                            void *ctx);
 };
 
-/* Sessions and quarters, and the table above. */
+/* Events and recordings. */
+struct store_timeline_ops {
+    enum err (*events)(struct store *s, const struct store_range *range,
+                       int (*each)(void *ctx,
+                                   const struct store_event_view *row),
+                       void *ctx);
+    enum err (*recordings)(struct store *s, const struct store_range *range,
+                           int (*each)(void *ctx,
+                                       const struct store_recording_view *row),
+                           void *ctx);
+};
+
+/* Sessions and quarters, and the tables above. */
 struct store_views_ops {
     enum err (*sessions)(struct store *s, const struct store_scope *scope,
                          int64_t before_id,
@@ -66,9 +78,11 @@ struct store_views_ops {
                       int (*each)(void *ctx, const struct store_rollup *row),
                       void *ctx);
     const struct store_items_ops *items;
+    const struct store_timeline_ops *timeline;
 };
 
 /* The table of the SQL engines. */
 extern const struct store_items_ops store_db_items;
+extern const struct store_timeline_ops store_db_timeline;
 
 #endif

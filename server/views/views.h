@@ -34,6 +34,8 @@ void views_metric(struct exchange *x);
 void views_series(struct exchange *x);
 void views_screenshots(struct exchange *x);
 void views_image(struct exchange *x);
+/* timeline.c */
+void views_timeline(struct exchange *x);
 /* accounts.c */
 void views_users(struct exchange *x);
 void views_keys(struct exchange *x);

@@ -52,6 +52,7 @@ const table = () => ({
   [`/api/v1/sessions/${session.id}`]: { viewer: 200, reviewer: 200, manager: none, admin: 200, auditor: 403, person: none },
   [`/api/v1/sessions/${session.id}/metrics`]: { viewer: 200, reviewer: 200, manager: none, admin: 403, auditor: 403, person: none },
   [`/api/v1/sessions/${session.id}/series`]: { viewer: 200, reviewer: 200, manager: none, admin: 403, auditor: 403, person: none },
+  [`/api/v1/sessions/${session.id}/timeline`]: { viewer: 200, reviewer: 200, manager: none, admin: 403, auditor: 403, person: none },
   [`/api/v1/sessions/${session.id}/screenshots`]: { viewer: 403, reviewer: 200, manager: 403, admin: 403, auditor: 403, person: none },
   [`/api/v1/sessions/${session.id}/ledger`]: { viewer: 200, reviewer: 200, manager: none, admin: 200, auditor: 403, person: none },
   [`/api/v1/sessions/${session.id}/health`]: { viewer: 200, reviewer: 200, manager: none, admin: 200, auditor: 403, person: none },

@@ -111,6 +111,8 @@ test('real answers fit their schemas, examples too', async () => {
     ['getSession', await get('/api/v1/sessions/999999')],
     ['listMetrics', await get(`/api/v1/sessions/${two.id}/metrics`)],
     ['getSeries', await get(`/api/v1/sessions/${two.id}/series`)],
+    ['getTimeline', await get(`/api/v1/sessions/${two.id}/timeline?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z`)],
+    ['getTimeline', await get(`/api/v1/sessions/${two.id}/timeline?max_points=0`)],
     ['listScreenshots', await get(`/api/v1/sessions/${one.id}/screenshots`)],
     ['getLedger', await get(`/api/v1/sessions/${one.id}/ledger`)],
     ['getLedger', await get(`/api/v1/sessions/${two.id}/ledger`)],
