@@ -22,6 +22,7 @@
 #include "server/http/static.h"
 #include "server/http/tls.h"
 #include "server/ingest/beats.h"
+#include "server/ingest/orphans.h"
 #include "server/serve.h"
 #include "server/shared.h"
 #include "server/store/store.h"
@@ -54,6 +55,7 @@ struct worker {
     struct listener *listener;
     struct control *control; /* DATA/control.sock */
     uint8_t cursor_key[CURSOR_KEY_BYTES];
+    struct orphans *orphans; /* pictures without a row */
     struct loop_timer *alive;
     struct loop_watch *stop;
 };
@@ -250,6 +252,11 @@ static enum err open_control(struct worker *w)
                         SUPERVISE_FIRST_FD + SERVE_FD_CONTROL);
 }
 
+static enum err open_orphans(struct worker *w)
+{
+    return orphans_open(&w->orphans, &w->server);
+}
+
 /* --- alive, and the end --- */
 
 /* The counters belong to all workers: add what is new since the last time. */
@@ -318,6 +325,7 @@ static void close_all(struct worker *w)
     loop_timer_close(w->alive);
     control_close(w->control);
     readers_close(w->server.readers);
+    orphans_close(w->orphans);
     readers_close(w->server.blob_threads);
     committer_close(w->server.committer);
     beats_close(w->server.beats);
@@ -348,7 +356,7 @@ static const struct {
     {"the pictures' folder", open_blob}, {"the committer", open_committer},
     {"the readers", open_readers},       {"pages and hints", open_people},
     {"the listener", open_listener},     {"the commands' socket", open_control},
-    {"signals and timers", open_signs},
+    {"signals and timers", open_signs},  {"the hourly sweep", open_orphans},
 };
 
 static enum err open_all(struct worker *w)
