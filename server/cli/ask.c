@@ -172,18 +172,22 @@ int ask_password(struct cli_call *call, struct ask *a, const char *account)
 {
     char password[PASSWORD_MAX_BYTES + 2], hash[PASSWORD_HASH_BYTES];
     char why[PASSWORD_WHY_BYTES];
+    enum err e;
 
     if (!fgets(password, sizeof(password), stdin))
         password[0] = '\0';
     password[strcspn(password, "\r\n")] = '\0';
-    if (password_check(password, account, why))
+    if (password_check(password, account, why)) {
+        explicit_bzero(password, sizeof(password));
         return cli_fail(call,
                         "printf '%s' 'four or more words' | "
                         "worksight-server user ... --password-stdin",
                         "the password %s", why);
-    if (password_hash(password, hash))
-        return ask_fail(call, NULL, "no memory to hash the password");
+    }
+    e = password_hash(password, hash);
     explicit_bzero(password, sizeof(password));
+    if (e)
+        return ask_fail(call, NULL, "no memory to hash the password");
     jsonw_text(&a->w, "password_hash", hash);
     return CLI_OK;
 }
@@ -193,4 +197,38 @@ const char *ask_text(const struct json *item, const char *key)
     const char *text = json_text(json_get(item, key), "-");
 
     return *text ? text : "-";
+}
+
+static void print_cell(const struct json *item, const struct ask_column *c)
+{
+    const struct json *v = json_get(item, c->key);
+    char number[24];
+
+    snprintf(number, sizeof(number), "%lld", (long long)json_int(v, 0));
+    printf("%-*s%c", c->width,
+           v && json_kind(v) == JSON_NUMBER ? number : ask_text(item, c->key),
+           c->width ? ' ' : '\n');
+}
+
+int ask_table(struct cli_call *call, const char *order,
+              const struct ask_column *columns, size_t count)
+{
+    OWN(json_free)
+    struct json *answer = NULL;
+    const struct json *item;
+    struct ask a;
+    int status;
+
+    ask_begin(&a, order);
+    status = ask_end(call, &a, &answer);
+    if (status || cli_has(call, "json"))
+        return status;
+    for (size_t i = 0; i < count; i++)
+        printf("%-*s%c", columns[i].width, columns[i].title,
+               columns[i].width ? ' ' : '\n');
+    for (item = json_first(json_get(answer, "items")); item;
+         item = json_next(item))
+        for (size_t i = 0; i < count; i++)
+            print_cell(item, &columns[i]);
+    return CLI_OK;
 }

@@ -46,7 +46,16 @@ enum err ask_lock(const char *data, int *fd) WS_MUST_CHECK;
  * "password_hash"; CLI_OK or said. */
 int ask_password(struct cli_call *call, struct ask *a, const char *account);
 
-/* "-" for NULL, for columns. */
+/* "-" for NULL. */
 const char *ask_text(const struct json *item, const char *key);
+
+struct ask_column {
+    const char *title, *key; /* of a text or a whole number */
+    int width;               /* in characters; 0: the last one */
+};
+
+/* Have an order without members done whose answer is a list, and print it. */
+int ask_table(struct cli_call *call, const char *order,
+              const struct ask_column *columns, size_t count);
 
 #endif

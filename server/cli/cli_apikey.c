@@ -35,23 +35,13 @@ static int create(struct cli_call *call)
 
 static int list(struct cli_call *call)
 {
-    OWN(json_free)
-    struct json *answer = NULL;
-    const struct json *item;
-    struct ask a;
-    int status;
+    static const struct ask_column columns[] = {
+        {"NAME", "name", 24},
+        {"ROLES", "roles", 20},
+        {"LAST USED", "last_used_at", 28},
+        {"REVOKED", "revoked_at", 0}};
 
-    ask_begin(&a, "apikey.list");
-    status = ask_end(call, &a, &answer);
-    if (status || cli_has(call, "json"))
-        return status;
-    printf("%-24s %-20s %-28s %s\n", "NAME", "ROLES", "LAST USED", "REVOKED");
-    for (item = json_first(json_get(answer, "items")); item;
-         item = json_next(item))
-        printf("%-24s %-20s %-28s %s\n", ask_text(item, "name"),
-               ask_text(item, "roles"), ask_text(item, "last_used_at"),
-               ask_text(item, "revoked_at"));
-    return CLI_OK;
+    return ask_table(call, "apikey.list", columns, 4);
 }
 
 static int revoke_one(struct cli_call *call)

@@ -39,25 +39,13 @@ static int create(struct cli_call *call)
 
 static int list(struct cli_call *call)
 {
-    OWN(json_free)
-    struct json *answer = NULL;
-    const struct json *item;
-    struct ask a;
-    int status;
+    static const struct ask_column columns[] = {{"ID", "id", 6},
+                                                {"USER", "user", 20},
+                                                {"EXPIRES", "expires_at", 28},
+                                                {"USED", "used_at", 28},
+                                                {"REVOKED", "revoked_at", 0}};
 
-    ask_begin(&a, "enroll.list");
-    status = ask_end(call, &a, &answer);
-    if (status || cli_has(call, "json"))
-        return status;
-    printf("%-6s %-20s %-28s %-28s %s\n", "ID", "USER", "EXPIRES", "USED",
-           "REVOKED");
-    for (item = json_first(json_get(answer, "items")); item;
-         item = json_next(item))
-        printf("%-6lld %-20s %-28s %-28s %s\n",
-               (long long)json_int(json_get(item, "id"), 0),
-               ask_text(item, "user"), ask_text(item, "expires_at"),
-               ask_text(item, "used_at"), ask_text(item, "revoked_at"));
-    return CLI_OK;
+    return ask_table(call, "enroll.list", columns, 5);
 }
 
 static int revoke_one(struct cli_call *call)

@@ -15,23 +15,13 @@ static const struct cli_option options[] = {
 
 static int list(struct cli_call *call)
 {
-    OWN(json_free)
-    struct json *answer = NULL;
-    const struct json *item;
-    struct ask a;
-    int status;
+    static const struct ask_column columns[] = {
+        {"NAME", "name", 24},
+        {"ROLES", "roles", 24},
+        {"TEAM", "team", 12},
+        {"LAST LOGIN", "last_login_at", 0}};
 
-    ask_begin(&a, "user.list");
-    status = ask_end(call, &a, &answer);
-    if (status || cli_has(call, "json"))
-        return status;
-    printf("%-24s %-24s %-12s %s\n", "NAME", "ROLES", "TEAM", "LAST LOGIN");
-    for (item = json_first(json_get(answer, "items")); item;
-         item = json_next(item))
-        printf("%-24s %-24s %-12s %s\n", ask_text(item, "name"),
-               ask_text(item, "roles"), ask_text(item, "team"),
-               ask_text(item, "last_login_at"));
-    return CLI_OK;
+    return ask_table(call, "user.list", columns, 4);
 }
 
 /* add and passwd: both send a hash, never the password. */
