@@ -105,9 +105,9 @@ static int run(const struct roles_row *row, const struct settings *s)
 int role_start(int argc, char **argv)
 {
     const struct roles_row *row = argc > 2 ? roles_find(argv[2]) : NULL;
+    struct settings s; /* before conf, which ends its texts */
     OWN(conf_close)
     struct conf *conf = NULL;
-    struct settings s;
 
     if (!row) {
         fprintf(stderr, "worksight-agent: %s needs one of:", argv[1]);

@@ -59,7 +59,8 @@ struct conf_schema {
 
 struct conf; /* the values' origins and texts, and the mistakes found */
 
-/* Fill `values` with the defaults. */
+/* Fill `values` with the defaults. They outlive the conf: a local that holds
+ * them is declared before it. */
 enum err conf_open(struct conf **out, const struct conf_schema *schema,
                    void *values) WS_MUST_CHECK;
 void conf_close(struct conf *c);

@@ -121,7 +121,8 @@ char *conf_parse_path(const char *path)
             starts[i].variable ? getenv(starts[i].variable) : NULL;
         int made;
 
-        if (strncmp(path, starts[i].prefix, n) != 0)
+        if (strncmp(path, starts[i].prefix, n) != 0 ||
+            (path[n] && path[n] != '/')) /* ~ana is another's home */
             continue;
         if (set && *set)
             made = asprintf(&out, "%s%s", set, path + n);

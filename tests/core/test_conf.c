@@ -1,4 +1,5 @@
 #include "core/conf.h"
+#include "core/conf_parse.h"
 #include "core/io.h"
 
 #include <setjmp.h>
@@ -180,6 +181,27 @@ static void test_conf_secret_is_never_printed(void **state)
     close_conf(&f);
 }
 
+static void test_conf_path_begins_at_home_or_stays(void **state)
+{
+    static const char *const rows[][2] = {
+        {"~", "/h"},
+        {"~/x", "/h/x"},
+        {"~ana/x", "~ana/x"}, /* another's home: not ours to guess */
+        {"$XDG_STATE_HOME/w", "/h/.local/state/w"},
+        {"$XDG_STATE_HOMES/w", "$XDG_STATE_HOMES/w"},
+        {"/x/~", "/x/~"},
+    };
+
+    (void)state;
+    setenv("HOME", "/h", 1);
+    unsetenv("XDG_STATE_HOME");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        OWN_FREE char *path = conf_parse_path(rows[i][0]);
+
+        assert_string_equal(path, rows[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_conf_file_reports_every_mistake_with_its_line),
         cmocka_unit_test(test_conf_unknown_environment_name_is_a_mistake),
         cmocka_unit_test(test_conf_secret_is_never_printed),
+        cmocka_unit_test(test_conf_path_begins_at_home_or_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,9 +30,9 @@ static void check_numbers(const struct settings *s)
 static void read_file(const uint8_t *data, size_t size)
 {
     OWN_FD int fd = memfd_create("conf", MFD_CLOEXEC);
+    struct settings s = {0};
     OWN(conf_close)
     struct conf *c = NULL;
-    struct settings s = {0};
     char path[32];
 
     if (fd < 0 || write(fd, data, size) != (ssize_t)size)
@@ -47,9 +47,9 @@ static void read_file(const uint8_t *data, size_t size)
 /* One value, for each key. */
 static void read_value(const char *text)
 {
+    struct settings s = {0};
     OWN(conf_close)
     struct conf *c = NULL;
-    struct settings s = {0};
     int64_t v;
 
     if (conf_open(&c, &settings_schema, &s))
