@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,13 @@ enum err io_read_file(const char *path, size_t max_bytes, struct buf *out)
 char *io_path(const char *dir, const char *name)
 {
     size_t n = strlen(dir);
+    bool bare; /* nothing, or a slash already */
     char *path;
 
     while (n > 1 && dir[n - 1] == '/')
         n--;
-    if (asprintf(&path, "%.*s%s%s", (int)n, dir, dir[n - 1] == '/' ? "" : "/",
-                 name) < 0)
+    bare = n == 0 || dir[n - 1] == '/';
+    if (asprintf(&path, "%.*s%s%s", (int)n, dir, bare ? "" : "/", name) < 0)
         return NULL;
     return path;
 }
@@ -140,7 +142,7 @@ enum err io_make_dirs(const char *path)
 
     if (!part)
         return WS_NOMEM;
-    for (char *at = part + 1;; at++) {
+    for (char *at = part + (*part != '\0');; at++) {
         char c = *at;
         if (c != '/' && c != '\0')
             continue;

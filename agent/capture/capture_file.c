@@ -73,7 +73,9 @@ static void open_files(struct capture *c, int dir, struct dirent **names,
                  "by name are replayed",
                  found, MAX_FILES);
     for (i = 0; i < found && c->count < MAX_FILES; i++) {
-        int fd = openat(dir, names[i]->d_name, O_RDONLY | O_CLOEXEC);
+        /* A FIFO with such a name must not be waited for. */
+        int fd =
+            openat(dir, names[i]->d_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
         if (fd >= 0)
             c->fds[c->count++] = fd;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 struct values {
-    char *server, *secret;
+    char *server, *secret, *state;
     int64_t every_ms, bytes, tier;
     double share;
     bool counts;
@@ -28,6 +28,7 @@ static const struct conf_key keys[] = {
     {"tier", CONF_ENUM, offsetof(struct values, tier), "L2", 0, 0, tiers, 0, "how much"},
     {"share", CONF_NUMBER, offsetof(struct values, share), "0.5", 0, 1, NULL, 0, "a share"},
     {"input_counts", CONF_BOOL, offsetof(struct values, counts), "on", 0, 0, NULL, 0, "count"},
+    {"state", CONF_PATH, offsetof(struct values, state), "/var/lib/x", 0, 0, NULL, 0, "a folder"},
     {"password", CONF_TEXT, offsetof(struct values, secret), NULL, 0, 64, NULL, CONF_SECRET, "secret"},
 };
 /* clang-format on */
@@ -97,6 +98,7 @@ test_conf_set_out_of_bounds_keeps_the_value_and_says_bounds(void **state)
         {"share", "1.5", "from 0 to 1"},
         {"input_counts", "maybe", "on or off"},
         {"server", "ftp://x", "http://"},
+        {"state", "", "a path, like /var/lib/x"},
     };
 
     (void)state;

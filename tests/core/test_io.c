@@ -83,15 +83,23 @@ static void test_io_read_exact_at_an_early_end_is_not_found(void **state)
     close(pipe_fds[0]);
 }
 
+static void test_io_make_dirs_of_nothing_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_not_equal(io_make_dirs(""), WS_OK);
+}
+
 static void test_io_path_joins_with_one_slash(void **state)
 {
     OWN_FREE char *a = io_path("/x/", "y");
     OWN_FREE char *b = io_path("/x", "y");
     OWN_FREE char *c = io_path("/", "y");
+    OWN_FREE char *d = io_path("", "y");
 
     (void)state;
     assert_string_equal(a, "/x/y");
     assert_string_equal(b, "/x/y");
+    assert_string_equal(d, "y");
     assert_string_equal(c, "/y");
 }
 
@@ -144,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_io_read_file_says_absent_and_too_large),
         cmocka_unit_test(test_io_make_dirs_makes_all_and_takes_what_is_there),
         cmocka_unit_test(test_io_read_exact_at_an_early_end_is_not_found),
+        cmocka_unit_test(test_io_make_dirs_of_nothing_is_an_error),
         cmocka_unit_test(test_io_path_joins_with_one_slash),
         cmocka_unit_test(test_sha256_hex_is_that_of_the_standard),
         cmocka_unit_test(test_utf8_refuses_what_rfc_3629_refuses),
