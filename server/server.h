@@ -63,6 +63,7 @@ struct server {
     struct readers *readers;
     struct blob *blob;
     struct readers *blob_threads; /* for blobs that are remote; else NULL */
+    struct readers *blob_drops;   /* removes blobs; outlives the committer */
     struct tokens *tokens;
     struct logins *logins;
     struct live *live;

@@ -103,7 +103,8 @@ static enum err open_blob(struct worker *w)
         e = blob_open(&w->server.blob, &options);
     if (!e && blob_is_remote(w->server.blob))
         e = readers_open(&w->server.blob_threads, &threads);
-    return e;
+    threads.threads = 1;
+    return e ? e : readers_open(&w->server.blob_drops, &threads);
 }
 
 static enum err open_committer(struct worker *w)
@@ -328,6 +329,7 @@ static void close_all(struct worker *w)
     orphans_close(w->orphans);
     readers_close(w->server.blob_threads);
     committer_close(w->server.committer);
+    readers_close(w->server.blob_drops);
     beats_close(w->server.beats);
     listener_close(w->listener);
     if (w->server.loop && loop_step(w->server.loop, false))

@@ -6,7 +6,8 @@
  * x-amz-content-sha256: it carries the hash of the body, so bytes that were
  * changed or cut on the way are refused by the service instead of stored.
  * libcurl of Debian 12 neither sorts nor encodes a query for the signature:
- * the caller gives it sorted and encoded. Names are of [0-9a-f/] alone, so a
+ * the caller gives it sorted and encoded. It would also sign "Expect:", the way
+ * to leave a header out: so that header stays as libcurl has it. Names are of [0-9a-f/] alone, so a
  * path reads the same however it is encoded.
  */
 #include "server/blob/s3.h"
@@ -287,8 +288,6 @@ static enum err prepare(const struct s3 *s, struct under_way *u)
     set_method(u);
     snprintf(line, sizeof line, "x-amz-content-sha256: %s", hash);
     e = add_header(u, line);
-    if (!e)
-        e = add_header(u, "Expect:");
     if (!e && c->in_bytes)
         e = add_header(u, "Content-Type: application/octet-stream");
     if (e)

@@ -350,8 +350,8 @@ static void drop_leftover(void *arg)
 }
 
 /* Another picture holds the seq: this one's blobs have no row, and every other
- * request with their names is refused as well. A remote place may be slow: the
- * committer does not wait for it. */
+ * request with their names is refused as well. The committer does not wait for
+ * the place they are in. */
 static void settled(struct single *s)
 {
     struct server *server = exchange_server(s->x);
@@ -365,9 +365,7 @@ static void settled(struct single *s)
         return;
     l->blob = server->blob;
     memcpy(l->names, s->blobs, sizeof l->names);
-    if (!server->blob_threads)
-        drop_leftover(TAKE(l));
-    else if (!readers_run(server->blob_threads, drop_leftover, l))
+    if (!readers_run(server->blob_drops, drop_leftover, l))
         (void)TAKE(l);
 }
 

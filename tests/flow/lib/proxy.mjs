@@ -61,6 +61,9 @@ export async function startProxy(t, targetPort) {
     server.close();
     for (const socket of open) socket.destroy();
   });
+  proxy.cutAll = () => {
+    for (const socket of open) socket.destroy();
+  };
   proxy.url = `http://127.0.0.1:${server.address().port}`;
   return proxy;
 }

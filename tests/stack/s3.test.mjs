@@ -1,0 +1,196 @@
+// Pictures in S3: kept, shown, and never half, whatever dies in between.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { build, children, freePort, run, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
+import { Person, addUser } from '../flow/lib/people.mjs';
+import { startProxy } from '../flow/lib/proxy.mjs';
+import { Layer1, metricBody, png } from '../flow/lib/wire.mjs';
+import { startRadosgw, startS3rver } from './lib/s3.mjs';
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+const start = (t, s3, { data, port, address = s3.address, secret = s3.secret, env = {} } = {}) =>
+  startServer(t, {
+    data,
+    port,
+    args: ['--blobs', address],
+    env: { WORKSIGHT_SERVER_S3_KEY: s3.key, WORKSIGHT_SERVER_S3_SECRET: secret, ...env },
+  });
+
+const contract = (s3, secret = s3.secret) =>
+  run(join(build, 'tests/server/blob/test_blob'), [], {
+    env: { WS_S3_ADDRESS: s3.address, WS_S3_KEY: s3.key, WS_S3_SECRET: secret },
+  });
+
+async function viewer(server, name = 'vera') {
+  await addUser(server.data, name, 'reviewer');
+  return Person.login(server.url, name);
+}
+
+const list = async (person, session) =>
+  (await person.get(`/api/v1/sessions/${session.id}/screenshots`)).items;
+
+const image = (person, id, headers = {}) =>
+  fetch(`${person.server}/api/v1/screenshots/${id}/image`, { headers: { Cookie: person.cookie, ...headers } });
+
+/** The whole server at once, as a power cut has it: workers die with it. */
+async function killAll(server) {
+  const workers = children(server.pid);
+  await server.kill('SIGKILL');
+  for (const { pid } of workers)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it went with its supervisor
+    }
+}
+
+test('s3rver: the contract of every blob backend holds', async (t) => {
+  const got = await contract(await startS3rver(t));
+  assert.equal(got.code, 0, got.err + got.out);
+  assert.doesNotMatch(got.err + got.out, /skipped: s3/);
+});
+
+test('radosgw: the contract holds, and a wrong secret stores nothing', async (t) => {
+  const s3 = await startRadosgw(t);
+  if (s3.why) {
+    t.skip(`radosgw can't be had: ${s3.why}`);
+    return;
+  }
+  const good = await contract(s3);
+  assert.equal(good.code, 0, good.err + good.out);
+  const bad = await contract(s3, 'not the secret');
+  assert.match(bad.err, /status 403, SignatureDoesNotMatch/);
+
+  const data = tempDir(t, 'ws-s3data-');
+  const headers = { 'X-Idempotency-Key': 'd'.repeat(64) };
+  const wrong = await start(t, s3, { data, secret: 'not the secret' });
+  const session = await Layer1.open(wrong.url);
+  const refused = await session.screenshot({}, { headers });
+  assert.equal(refused.status, 503, refused.text);
+  assert.ok(refused.headers.get('retry-after'));
+  assert.doesNotMatch(wrong.err, /not the secret/);
+  await wrong.stop();
+
+  const right = await start(t, s3, { data, port: wrong.port });
+  const bytes = png(64, 48);
+  const kept = await session.screenshot({}, { headers, image: bytes });
+  assert.equal(kept.status, 201, kept.text);
+  const shown = await image(await viewer(right), kept.json.screenshot_id);
+  assert.equal(sha256(Buffer.from(await shown.arrayBuffer())), sha256(bytes));
+});
+
+test('put, get, range, other sizes: the bytes that were sent', async (t) => {
+  const s3 = await startS3rver(t);
+  const server = await start(t, s3);
+  const person = await viewer(server);
+  const session = await Layer1.open(server.url);
+  const small = png(16, 12);
+  const large = Buffer.concat([png(640, 480), Buffer.alloc(3 << 20, 7)]);
+
+  for (const bytes of [small, large]) {
+    const got = await session.screenshot({ captured_at: '2026-02-10T16:19:56Z' }, { image: bytes, headers: { 'X-Idempotency-Key': sha256(bytes) } });
+    assert.equal(got.status, 201, got.text);
+    const whole = await image(person, got.json.screenshot_id);
+    assert.equal(whole.status, 200);
+    assert.equal(whole.headers.get('accept-ranges'), 'bytes');
+    assert.equal(sha256(Buffer.from(await whole.arrayBuffer())), sha256(bytes));
+
+    const part = await image(person, got.json.screenshot_id, { Range: 'bytes=5-20' });
+    assert.equal(part.status, 206);
+    assert.equal(part.headers.get('content-range'), `bytes 5-20/${bytes.length}`);
+    assert.deepEqual(Buffer.from(await part.arrayBuffer()), bytes.subarray(5, 21));
+
+    const end = await image(person, got.json.screenshot_id, { Range: 'bytes=-4' });
+    assert.deepEqual(Buffer.from(await end.arrayBuffer()), bytes.subarray(-4));
+
+    const beyond = await image(person, got.json.screenshot_id, { Range: `bytes=${bytes.length}-` });
+    assert.equal(beyond.status, 416);
+    assert.equal(beyond.headers.get('content-range'), `bytes */${bytes.length}`);
+    await beyond.text();
+  }
+  assert.equal(s3.objects().length, 2);
+  for (const name of s3.objects()) assert.match(name, /^[0-9a-f]+\/[0-9a-f]+$/);
+});
+
+test('the service away: 503 with Retry-After, metrics go on; back: stored', async (t) => {
+  const s3 = await startS3rver(t);
+  const server = await start(t, s3);
+  const session = await Layer1.open(server.url);
+  const headers = { 'X-Idempotency-Key': 'a'.repeat(64) };
+
+  await s3.proc.kill();
+  const refused = await session.screenshot({}, { headers });
+  assert.equal(refused.status, 503, refused.text);
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+  assert.equal((await session.metric('m1', metricBody())).status, 201);
+
+  await startS3rver(t, s3);
+  assert.equal((await session.screenshot({}, { headers })).status, 201);
+  assert.equal((await session.screenshot({}, { headers })).status, 200);
+  const items = await list(await viewer(server), session);
+  assert.equal(items.length, 1);
+});
+
+test('a silent service holds neither metrics nor pages', async (t) => {
+  const s3 = await startS3rver(t);
+  const proxy = await startProxy(t, s3.port);
+  const server = await start(t, s3, {
+    address: s3.address.replace(s3.url, proxy.url),
+    env: { WORKSIGHT_SERVER_S3_TIMEOUT: '3s' },
+  });
+  const session = await Layer1.open(server.url);
+  const person = await viewer(server);
+
+  proxy.rule = { direction: 'up', after: 1000, action: 'stall' };
+  const slow = session.screenshot({}, { image: Buffer.concat([png(200, 200), Buffer.alloc(20000)]), headers: { 'X-Idempotency-Key': 'b'.repeat(64) } });
+  await waitFor('the put is stuck', () => proxy.struck === 1);
+  const begun = Date.now();
+  assert.equal((await session.metric('m2')).status, 201);
+  assert.equal((await list(person, session)).length, 0);
+  assert.ok(Date.now() - begun < 1500, `${Date.now() - begun} ms`);
+  const answer = await slow;
+  assert.equal(answer.status, 503);
+  assert.ok(answer.headers.get('retry-after'));
+});
+
+for (const who of ['server', 'service'])
+  test(`the ${who} is killed in the middle of a put: no lost, no half object`, async (t) => {
+    const s3 = await startS3rver(t);
+    const proxy = await startProxy(t, s3.port);
+    const address = s3.address.replace(s3.url, proxy.url);
+    const data = tempDir(t, 'ws-s3data-');
+    const port = await freePort();
+    let server = await start(t, s3, { data, port, address });
+    const session = await Layer1.open(server.url);
+    const bytes = Buffer.concat([png(300, 300), Buffer.alloc(2 << 20, 9)]);
+    const headers = { 'X-Idempotency-Key': 'c'.repeat(64) };
+
+    proxy.rule = { direction: 'up', after: 1 << 20, action: 'stall' };
+    const first = session.screenshot({}, { image: bytes, headers }).catch((error) => ({ error }));
+    await waitFor('half of the picture is there', () => proxy.struck === 1);
+    if (who === 'server') {
+      await killAll(server);
+      server = await start(t, s3, { data, port, address });
+    } else {
+      await s3.proc.kill();
+      proxy.cutAll();
+      await startS3rver(t, s3);
+    }
+    const was = await first;
+    assert.ok(was.error || was.status === 503, JSON.stringify(was));
+
+    const person = await viewer(server);
+    assert.equal((await list(person, session)).length, 0, 'no row before the object');
+    const again = await session.screenshot({}, { image: bytes, headers });
+    assert.equal(again.status, 201, again.text);
+    const [row, ...more] = await list(person, session);
+    assert.equal(more.length, 0);
+    const shown = await image(person, row.id);
+    assert.equal(sha256(Buffer.from(await shown.arrayBuffer())), sha256(bytes));
+    assert.equal(s3.objects().length, 1);
+  });
