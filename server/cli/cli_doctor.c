@@ -145,9 +145,12 @@ static void check_listen(struct doctor *d, struct finding *f)
 {
     if (is_loopback(d->s->listen))
         find(f, STATE_OK, NULL, "%s, this computer alone", d->s->listen);
+    else if (*d->s->tls_cert)
+        find(f, STATE_OK, NULL, "%s, TLS by %s", d->s->listen, d->s->tls_cert);
     else
         find(f, STATE_WARN,
-             "listen on 127.0.0.1 behind a proxy that ends TLS (nginx)",
+             "give tls_cert and tls_key, or listen on 127.0.0.1 behind a "
+             "proxy that ends TLS (nginx)",
              "%s takes plain HTTP from the network", d->s->listen);
 }
 

@@ -42,7 +42,9 @@ static int run(struct cli_call *call)
     if (status || cli_has(call, "json"))
         return status;
     host_of(ask_settings(call)->listen, host, sizeof(host));
-    printf("http://%s/setup#%s\n", host, ask_text(answer, "token"));
+    printf("%s://%s/setup#%s\n",
+           *ask_settings(call)->tls_cert ? "https" : "http", host,
+           ask_text(answer, "token"));
     if (strcmp(ask_text(answer, "purpose"), "first_account") == 0)
         fprintf(stderr, "it makes the first account, which administers and "
                         "may see pictures (roles admin and reviewer)\n");

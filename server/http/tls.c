@@ -1,10 +1,12 @@
 #include "server/http/tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct tls {
     SSL_CTX *context;
@@ -16,6 +18,9 @@ static enum err refuse(char why[TLS_WHY_BYTES], const char *name,
 {
     unsigned long code = ERR_peek_last_error();
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
+
+    if (access(path, R_OK) < 0)
+        reason = strerror(errno);
 
     snprintf(why, TLS_WHY_BYTES, "%s = \"%.200s\": %s", name, path,
              reason ? reason : "it can't be used");

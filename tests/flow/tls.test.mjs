@@ -1,0 +1,162 @@
+// TLS at the server's own listener: what it serves, what agents refuse and
+// why, and a certificate that is replaced without a failed request.
+
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { test } from 'node:test';
+import { ask } from './lib/control.mjs';
+import { addUser, PASSWORD } from './lib/people.mjs';
+import { freePort, Proc, program, run, startAgent, tempDir, waitFor } from './lib/procs.mjs';
+import { get, makeCa } from './lib/tls.mjs';
+
+const fast = ['--source', 'synth', '--every', '50ms', '--ocr', 'off', '--heartbeat-every', '1s'];
+const status = (agent) => ask(agent.state, { verb: 'status' });
+
+/** `serve` with TLS; .get() asks it, .port, .url, .data as startServer's. */
+async function serve(t, made, ca, args = []) {
+  const port = await freePort();
+  const data = tempDir(t, 'ws-server-');
+  const proc = new Proc(program('worksight-server'), [
+    'serve', '--listen', `127.0.0.1:${port}`, '--data', data, ...made.args, ...args,
+  ]);
+  t.after(() => proc.stop());
+  const pem = readFileSync(ca.pem);
+  Object.assign(proc, { port, data, url: `https://127.0.0.1:${port}` });
+  proc.get = (path, options = {}) => get(port, path, { ca: pem, ...options });
+  await waitFor('it takes requests', () => {
+    if (proc.end) throw new Error(`it ended: ${proc.err}`);
+    return proc.out.includes('/dashboard/');
+  });
+  return proc;
+}
+
+const folder = (t) => tempDir(t, 'ws-tls-');
+
+test('tls: pages, cookies and large bodies over TLS 1.2 and 1.3', { timeout: 60000 }, async (t) => {
+  const ca = await makeCa(folder(t));
+  const server = await serve(t, await ca.issue('server'), ca);
+  assert.match(server.out, new RegExp(`: ${server.url}/dashboard/`));
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    const page = await server.get('/login', { minVersion: version, maxVersion: version });
+    assert.equal(page.status, 200);
+    assert.equal(page.protocol, version);
+    assert.match(page.headers['strict-transport-security'], /max-age=31536000/);
+    assert.equal(page.headers['x-worksight-warning'], undefined);
+  }
+  // Files of the program, larger than one record of TLS.
+  const html = (await server.get('/login')).body.toString();
+  const [, script] = /src="(\/[^"]+\.js)"/.exec(html);
+  const whole = await server.get(script, { headers: { 'Accept-Encoding': 'identity' } });
+  assert.equal(whole.body.length, Number(whole.headers['content-length']));
+  assert.ok(whole.body.length > 16384);
+
+  await addUser(server.data, 'ana', 'viewer');
+  const login = await server.get('/api/v1/login', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name: 'ana', password: PASSWORD }),
+  });
+  assert.equal(login.status, 200, login.body.toString());
+  const [cookie] = login.headers['set-cookie'];
+  assert.match(cookie, /^__Host-ws=[0-9a-f]{64}; Path=\/; HttpOnly; SameSite=Lax; .*Secure/);
+  const secret = /=([0-9a-f]{64})/.exec(cookie)[1];
+  const me = (value) => server.get('/api/v1/me', { headers: { Cookie: value } });
+  assert.equal((await me(`__Host-ws=${secret}`)).status, 200);
+  assert.equal((await me(`ws=${secret}`)).status, 401, 'a cookie that a plain page can set counts for nothing');
+});
+
+test('tls: an agent delivers, pictures included', { timeout: 60000 }, async (t) => {
+  const ca = await makeCa(folder(t));
+  const server = await serve(t, await ca.issue('server'), ca);
+  const agent = startAgent(t, { server: server.url, args: [...fast, '--ca-file', ca.pem] });
+  await waitFor('20 items are delivered', async () => (await status(agent)).queue.delivered >= 20, { ms: 30000 });
+});
+
+test('tls: the agent refuses a wrong CA, a wrong host, an expired certificate, and says why', { timeout: 90000 }, async (t) => {
+  const ca = await makeCa(folder(t));
+  const other = await makeCa(folder(t), 'another CA');
+  const cases = [
+    [await other.issue('stranger'), /self-signed|issuer|verify|certificate problem/i],
+    [await ca.issue('elsewhere', { names: 'DNS:elsewhere.example' }), /no alternative certificate subject name|does not match/i],
+    [await ca.issue('past', { days: -1 }), /certificate has expired/i],
+  ];
+  await Promise.all(cases.map(async ([made, why]) => {
+    const server = await serve(t, made, ca);
+    const agent = startAgent(t, { server: server.url, args: [...fast, '--ca-file', ca.pem] });
+    const log = () => readFileSync(join(agent.state, 'logs', 'agent.log'), 'utf8');
+    await waitFor(`the agent says ${why}`, () => log().split('\n').some((line) => /upload_trouble/.test(line) && why.test(line)));
+    assert.equal((await status(agent)).queue.delivered, 0);
+    await agent.stop();
+    await server.stop();
+  }));
+});
+
+test('tls: 1.1 is spoken by neither side', { timeout: 60000 }, async (t) => {
+  const ca = await makeCa(folder(t));
+  const made = await ca.issue('server');
+  const server = await serve(t, made, ca);
+  const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+  await assert.rejects(server.get('/healthz', old), /protocol version|unsupported protocol|EPROTO/);
+  assert.equal((await server.get('/healthz')).status, 200);
+
+  const front = createTlsServer({ key: readFileSync(made.key), cert: readFileSync(made.cert), ...old });
+  front.on('tlsClientError', () => {});
+  await new Promise((done) => front.listen(0, '127.0.0.1', done));
+  t.after(() => front.close());
+  const url = `https://127.0.0.1:${front.address().port}`;
+  const agent = startAgent(t, { server: url, args: [...fast, '--ca-file', ca.pem] });
+  await waitFor('the agent says why', () =>
+    /upload_trouble.*protocol/.test(readFileSync(join(agent.state, 'logs', 'agent.log'), 'utf8')));
+  await agent.stop();
+});
+
+test('tls: SIGHUP takes up a new certificate under load; a broken one changes nothing', { timeout: 60000 }, async (t) => {
+  const dir = folder(t);
+  const ca = await makeCa(dir);
+  const [first, second] = [await ca.issue('first'), await ca.issue('second')];
+  const live = { cert: join(dir, 'live.pem'), key: join(dir, 'live.key') };
+  const put = (made) => {
+    copyFileSync(made.cert, live.cert);
+    copyFileSync(made.key, live.key);
+  };
+  put(first);
+  const server = await serve(t, { args: ['--tls-cert', live.cert, '--tls-key', live.key] }, ca);
+  const name = async () => (await server.get('/healthz')).certificate.subject.CN;
+  assert.equal(await name(), 'first');
+
+  let loading = true;
+  const answers = [];
+  const load = async () => {
+    while (loading) answers.push((await server.get('/healthz')).status);
+  };
+  const clients = [load(), load(), load()];
+  put(second);
+  server.kill('SIGHUP').catch(() => {});
+  await waitFor('the new certificate is shown', async () => (await name()) === 'second');
+  loading = false;
+  await Promise.all(clients);
+  assert.ok(answers.length > 5 && answers.every((s) => s === 200), `${answers.length} answers, all 200`);
+
+  writeFileSync(live.cert, 'not a certificate\n');
+  server.kill('SIGHUP').catch(() => {});
+  await waitFor('the refusal is said', () => server.lines().some((l) => l.event === 'reload_refused' && /tls_cert/.test(l.msg)));
+  assert.equal(await name(), 'second');
+});
+
+test('tls: what cannot be served is said at the start', async (t) => {
+  const ca = await makeCa(folder(t));
+  const made = await ca.issue('server');
+  const other = await ca.issue('other');
+  const start = (...args) => run(program('worksight-server'), ['serve', '--listen', '127.0.0.1:0', '--data', tempDir(t), ...args]);
+  const half = await start('--tls-cert', made.cert);
+  assert.equal(half.code, 2);
+  assert.match(half.err, /tls_cert and tls_key go together: tls_key is not set/);
+  const none = await start('--tls-cert', '/nowhere.pem', '--tls-key', made.key);
+  assert.equal(none.code, 1);
+  assert.match(none.err, /tls_cert = "\/nowhere.pem": .*(no such file|No such file)/);
+  const mixed = await start('--tls-cert', made.cert, '--tls-key', other.key);
+  assert.equal(mixed.code, 1);
+  assert.match(mixed.err, /tls_key = ".*": .*mismatch/);
+});
