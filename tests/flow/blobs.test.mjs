@@ -1,12 +1,15 @@
 // Bytes before rows: what a kill or a full disk leaves behind.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, utimesSync,
+  writeFileSync, writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
-import { Layer2, png, sha256 } from './lib/wire.mjs';
+import { run, sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { Layer2, ask, hex, metricBody, png, recordingBody, sessionBody, sha256 } from './lib/wire.mjs';
 
 test('a picture without a row goes a day later, one with a row stays, and comes back when it is sent', async (t) => {
   const data = tempDir(t, 'ws-blobs-');
@@ -38,4 +41,69 @@ test('a picture without a row goes a day later, one with a row stays, and comes 
   s.server = second.url;
   assert.equal((await s.screenshot({ seq: '3' }, { image: other })).status, 201);
   assert.deepEqual(readFileSync(orphan), other);
+});
+
+/** A file system of 2 MiB at a folder; false where this user may not mount. */
+async function smallDisk(t, dir) {
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', dir]);
+  if (mounted.code !== 0) return false;
+  t.after(() => run('umount', ['-l', dir]));
+  return true;
+}
+
+/** Write until not one more byte fits. */
+function fill(path) {
+  const fd = openSync(path, 'w');
+  for (let size = 65536; size >= 1; size >>= 1) {
+    try {
+      for (;;) writeSync(fd, Buffer.alloc(size));
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error;
+    }
+  }
+  closeSync(fd);
+}
+
+test('a full disk answers 507 to all that would be stored, and takes it when there is room', async (t) => {
+  const data = tempDir(t, 'ws-full-');
+  if (!(await smallDisk(t, data))) return t.skip('this user may not mount a file system');
+  const server = await startServer(t, { data });
+  const s = await Layer2.open(server.url);
+  const picture = (n) => Buffer.concat([png(20, 10, n), Buffer.alloc(200_000, n)]);
+  let n = 0;
+  let last;
+  do last = await s.screenshot({ seq: `${2 + n}` }, { image: picture(n++) });
+  while (last.status === 201 && n < 20);
+  assert.equal(last.status, 507, last.text);
+  assert.match(last.json.type, /no-room$/);
+  assert.equal(typeof last.json.error, 'string');
+
+  const filler = join(data, 'filler');
+  fill(filler);
+  const metrics = Array.from({ length: 200 }, (_, i) =>
+    Layer2.item(100 + i, 'metric', metricBody({ error_message: 'x'.repeat(4000) })));
+  const body = metricBody({ error_message: 'y'.repeat(50_000) });
+  assert.equal((await s.batch(metrics)).status, 507);
+  assert.equal((await s.metric('full', body)).status, 507);
+  assert.equal((await s.post('recordings', recordingBody({ seq: 50, note: 'z'.repeat(50_000) }))).status, 507);
+  assert.equal((await s.screenshot({ seq: '60' })).status, 507);
+  const opening = sessionBody({ session_uid: hex(16), note: 'z'.repeat(50_000) });
+  const open = () => ask(`${server.url}/api/sessions/`, { body: JSON.stringify(opening) });
+  assert.equal((await open()).status, 507);
+  assert.equal((await s.post('heartbeat', { head_seq: 299 })).status, 200, 'a heartbeat is heard, in memory');
+  assert.equal((await fetch(`${server.url}/readyz`)).status, 503);
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+
+  rmSync(filler);
+  await run('mount', ['-o', 'remount,size=32m', data]);
+  const kept = new Set((await s.batch(metrics)).json.results.map((r) => r.status));
+  assert.deepEqual([...kept], ['accepted'], 'what was answered 507 was not stored');
+  assert.equal((await s.metric('full', body)).status, 201);
+  assert.equal((await s.post('recordings', recordingBody({ seq: 50, note: 'z'.repeat(50_000) }))).status, 201);
+  assert.equal((await s.screenshot({ seq: `${1 + n}` }, { image: picture(n - 1) })).status, 201);
+  assert.equal((await open()).status, 201);
+  const rows = await sqlite(join(data, 'worksight.db'), 'SELECT blob, bytes FROM screenshot');
+  assert.equal(rows.length, n, 'each picture that was acknowledged, and the last one');
+  for (const row of rows) assert.equal(statSync(join(data, 'blobs', row.blob)).size, row.bytes);
+  assert.deepEqual(await sqlite(join(data, 'worksight.db'), 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { sqlite, startServer } from './lib/procs.mjs';
+import { run, sqlite, startServer, tempDir } from './lib/procs.mjs';
 import { Layer1, Layer2, ask, hex, metricBody, png, recordingBody, sessionBody, sha256 } from './lib/wire.mjs';
 
 const cleanups = [];
@@ -107,4 +107,34 @@ test('a thumbnail is bounded like its picture', async (t) => {
   assert.equal(over.status, 400, over.text);
   assert.match(over.json.error, /thumbnail has \d+ bytes, at most 65536/);
   assert.equal((await send(1024)).status, 201);
+});
+
+test('K-05: an item whose row is gone by retention is still a duplicate', async (t) => {
+  const data = tempDir(t, 'ws-k05-');
+  const first = await startServer(t, { data });
+  const s = await Layer2.open(first.url);
+  const items = [2, 3, 4].map((seq) => Layer2.item(seq));
+  await s.batch(items);
+  assert.equal((await s.screenshot({ seq: '5' })).status, 201);
+  await first.stop();
+  const gone = await run('sqlite3', [
+    join(data, 'worksight.db'),
+    `DELETE FROM metric; DELETE FROM screenshot; UPDATE ledger SET expired = expired + 4 WHERE session_id = ${s.id};`,
+  ]);
+  assert.equal(gone.code, 0, gone.err);
+
+  const second = await startServer(t, { data });
+  s.server = second.url;
+  s.path = `${second.url}/api/sessions/${s.id}`;
+  const again = await s.batch([...items, Layer2.item(6)]);
+  assert.deepEqual(again.json.results.map((r) => [r.seq, r.status, r.id === null]),
+    [[2, 'duplicate', true], [3, 'duplicate', true], [4, 'duplicate', true], [6, 'accepted', false]]);
+  const shot = await s.screenshot({ seq: '5' });
+  assert.deepEqual([shot.status, shot.json.status, shot.json.screenshot_id], [200, 'duplicate', null]);
+  const ledger = await s.ledger();
+  assert.deepEqual(ledger.delivered, [[1, 6]]);
+  assert.deepEqual([ledger.counters.accepted, ledger.counters.expired], [6, 4]);
+  assert.equal(ledger.law.holds, true);
+  const rows = await sqlite(join(data, 'worksight.db'), 'SELECT seq FROM metric');
+  assert.deepEqual(rows, [{ seq: 6 }]);
 });
