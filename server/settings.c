@@ -84,7 +84,7 @@ static const struct conf_key keys[] = {
     KEY(blob_threads, blob_threads, INT, "8", 1, 128,
         "pictures on their way to or from the S3 service at a time"),
     KEY(login_lifetime, login_lifetime_ms, DURATION, "12h", MINUTE, 90 * DAY,
-        "of a login without use"),
+        "of a login, from its start"),
     {"log_level", CONF_ENUM, offsetof(struct settings, log_level), "info", 0, 0,
      levels, 0, "least level that is written"},
 };

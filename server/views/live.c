@@ -175,7 +175,7 @@ static void narrow_look(void *arg)
     for (i = 0; i < n->stream_count; i++)
         for (k = 0; k < n->hint_count; k++)
             n->may[i * n->hint_count + k] =
-                n->hints[k].session_id &&
+                n->hints[k].session_id == 0 || /* "much": names nobody */
                 store_views_may_see(reader, &n->streams[i].scope,
                                     n->hints[k].session_id) == WS_OK;
     if (loop_post(n->live->server->loop, narrow_send, n))

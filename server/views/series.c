@@ -16,6 +16,9 @@
 #define DEFAULT_POINTS 600
 #define DAY_NS (INT64_C(86400) * CLOCK_NS_PER_S)
 #define MAX_FACTS 50000
+/* Agents' clocks may be wrong by centuries; a chart need not show that, and
+ * the numbers of its buckets stay far from the ends of an int64_t. */
+#define MAX_SPAN_NS (100 * 365 * DAY_NS)
 
 struct column_set {
     struct store_bucket *rows;
@@ -116,7 +119,7 @@ static void write_series(const struct column_set *c, int64_t from_ns,
     size_t i;
 
     jsonw_object(w, NULL);
-    jsonw_time(w, "from", from_ns);
+    jsonw_time(w, "from", from_ns ? from_ns : 1); /* 0 would be no time */
     jsonw_time(w, "to", to_ns);
     jsonw_int(w, "bucket_ms", c->width_ns / CLOCK_NS_PER_MS);
     jsonw_array(w, "t_ms");
@@ -197,10 +200,30 @@ static enum err find_span(struct store *s, int64_t id, int64_t *from_ns,
     return WS_OK;
 }
 
+/* A range that is given is bounded; one that follows from the data is cut at
+ * its far end. False: answered. */
+static bool bound_span(struct page *page, int64_t *from_ns, int64_t to_ns)
+{
+    int64_t span_ns;
+
+    if (!__builtin_sub_overflow(to_ns, *from_ns, &span_ns) &&
+        span_ns <= MAX_SPAN_NS)
+        return true;
+    if (page->from_ns == INT64_MIN) {
+        *from_ns = to_ns - MAX_SPAN_NS;
+        return true;
+    }
+    page_problem(page, "from",
+                 "is more than 100 years before the end of the range; use a "
+                 "later time");
+    return !page_refused(page);
+}
+
 static enum err fill(struct store *s, int64_t id, struct column_set *c,
                      int64_t *from_ns, int64_t *to_ns, bool ends_given)
 {
     bool quarters = *to_ns - *from_ns > DAY_NS;
+    int64_t end_ns;
     enum err e;
 
     if (!quarters) {
@@ -212,8 +235,10 @@ static enum err fill(struct store *s, int64_t id, struct column_set *c,
         quarters = c->facts > MAX_FACTS;
     }
     c->width_ns = width_for(*from_ns, *to_ns, (int64_t)c->max, quarters);
-    if (!ends_given)
-        *to_ns = (floor_div(*to_ns - 1, c->width_ns) + 1) * c->width_ns;
+    if (!ends_given &&
+        !__builtin_mul_overflow(floor_div(*to_ns - 1, c->width_ns) + 1,
+                                c->width_ns, &end_ns))
+        *to_ns = end_ns;
     if (!quarters)
         return store_views_buckets(s, id, *from_ns, *to_ns, c->width_ns,
                                    add_fact_bucket, c);
@@ -249,6 +274,8 @@ void views_series(struct exchange *x)
     e = rows ? store_views_may_see(s, &scope, id) : WS_NOMEM;
     if (!e)
         e = find_span(s, id, &from_ns, &to_ns);
+    if (!e && !bound_span(&page, &from_ns, to_ns))
+        return;
     if (!e)
         e = fill(s, id, &c, &from_ns, &to_ns, page.to_ns != INT64_MAX);
     if (e) {
