@@ -57,6 +57,9 @@ _Static_assert(sizeof(struct ring_frame) <= PAGE_BYTES, "frame fits a page");
 struct ring {
     struct control *control; /* the whole mapping begins here */
     int fd, readonly_fd;     /* -1 in a role that attached */
+    /* What the reader believes of the slots it took: the writer could go on
+     * writing to the shared page after it was checked. */
+    struct ring_frame taken[RING_SLOTS];
 };
 
 static enum hand hand_of(uint64_t word)
@@ -353,6 +356,8 @@ enum err ring_take(struct ring *r, struct ring_slot *out)
                 word_of(READING, lost_of(word), order_of(word))))
             continue;
         point_at(r, index, out);
+        r->taken[index] = *out->frame;
+        out->frame = &r->taken[index];
         if (!fits(out->frame)) {
             log_error("ring_frame_invalid", "slot %u is damaged: dropped",
                       index);

@@ -90,7 +90,8 @@ enum err ring_claim(struct ring *r, struct ring_slot *out) WS_MUST_CHECK;
 void ring_publish(struct ring *r, const struct ring_slot *slot);
 
 /* Take the oldest unread frame; WS_AGAIN when there is none. The slot is the
- * reader's, also to write to (masks), until released. */
+ * reader's, also to write to (masks), until released; its frame is a copy that
+ * was checked, and that the writer cannot reach any more. */
 enum err ring_take(struct ring *r, struct ring_slot *out) WS_MUST_CHECK;
 void ring_release(struct ring *r, const struct ring_slot *slot);
 

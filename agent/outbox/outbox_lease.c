@@ -17,6 +17,7 @@
 
 #define OUTBOX_MAX_WAIT_NS (2 * OUTBOX_PARK_NS)
 #define OUTBOX_MAX_LEASE 500
+#define OUTBOX_MAX_LEASE_MS 3600000 /* a role that asks for more is ill */
 
 struct taking {
     struct outbox *o;
@@ -312,7 +313,8 @@ enum err outbox_lease(struct outbox *o, const struct outbox_lease *lease,
     enum err e;
 
     if (lease->max_items < 1 || lease->max_items > OUTBOX_MAX_LEASE ||
-        lease->lane < 0 || lease->lane >= CLIENT_LANES || lease->lease_ms < 1)
+        lease->lane < 0 || lease->lane >= CLIENT_LANES || lease->lease_ms < 1 ||
+        lease->lease_ms > OUTBOX_MAX_LEASE_MS)
         return WS_INVALID;
     batch.leases = calloc(lease->max_items, sizeof(*batch.leases));
     if (!batch.leases)

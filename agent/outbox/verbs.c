@@ -10,6 +10,8 @@
 #define VERBS_MAX_RESULTS 500
 #define VERBS_MAX_LEASED_BYTES ((size_t)8 << 20)
 #define VERBS_MAX_PICTURES 8
+#define VERBS_MAX_DROPPED (UINT64_C(1) << 48) /* as JSON still holds exactly   \
+                                               */
 
 /* --- ai --- */
 
@@ -66,7 +68,8 @@ static enum err do_put(struct outbox *o, struct message *request,
     pack_read(&r, &request->body);
     put.frames_dropped = pack_take_u64(&r);
     put.count = (size_t)pack_take_u64(&r);
-    if (put.count < 1 || put.count > CLIENT_MAX_PUT)
+    if (put.count < 1 || put.count > CLIENT_MAX_PUT ||
+        put.frames_dropped > VERBS_MAX_DROPPED)
         return WS_INVALID;
     for (i = 0; i < put.count; i++)
         take_item(&r, request, &next_fd, &items[i]);

@@ -155,6 +155,26 @@ static void test_ring_take_damaged_frame_is_dropped(void **state)
     assert_int_equal(ring_take(r, &slot), WS_AGAIN);
 }
 
+/* A writer that goes on writing to the page it gave away. */
+static void test_ring_take_is_not_changed_by_the_writer_later(void **state)
+{
+    struct ring *r = (struct ring *)*state;
+    struct ring_slot writer, reader;
+
+    assert_int_equal(ring_claim(r, &writer), WS_OK);
+    writer.frame->width_px = 4;
+    writer.frame->height_px = 2;
+    writer.frame->stride_bytes = 16;
+    writer.frame->flags = RING_HAS_PIXELS;
+    ring_publish(r, &writer);
+    assert_int_equal(ring_take(r, &reader), WS_OK);
+    writer.frame->width_px = UINT32_MAX;
+    writer.frame->monitor_count = UINT32_MAX;
+    assert_int_equal(reader.frame->width_px, 4);
+    assert_int_equal(reader.frame->monitor_count, 0);
+    ring_release(r, &reader);
+}
+
 static void test_ring_attach_other_memfd_is_invalid(void **state)
 {
     OWN_FD int fd = memfd_create("test", MFD_CLOEXEC);
@@ -298,6 +318,7 @@ int main(void)
         IN_RING(test_ring_claim_reuses_the_slot_used_last),
         IN_RING(test_ring_publish_too_large_is_dropped_and_counted),
         IN_RING(test_ring_take_damaged_frame_is_dropped),
+        IN_RING(test_ring_take_is_not_changed_by_the_writer_later),
         IN_RING(test_ring_attach_other_memfd_is_invalid),
         IN_RING(test_ring_readonly_fd_cannot_be_written),
         IN_RING(test_ring_reclaim_frees_what_dead_sides_held),
