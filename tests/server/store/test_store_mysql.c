@@ -1,0 +1,186 @@
+/* What MySQL alone promises, on the server of WS_TEST_MYSQL. */
+#include "server/store/store_db.h"
+#include "server/store/store_facts.h"
+#include "server/store/store_mysql_conn.h"
+#include "tests/server/made.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void check_mode(struct store *s)
+{
+    struct db_stmt *q;
+
+    assert_int_equal(db_stmt(store_db_conn(s), "SELECT @@sql_mode", &q), WS_OK);
+    assert_int_equal(db_step(q), WS_OK);
+    assert_string_equal(db_text(q, 0), STORE_MYSQL_MODES);
+    db_reset(q);
+}
+
+static void test_store_mysql_every_connection_has_the_strict_mode(void **state)
+{
+    struct made *m = *state;
+    OWN(store_close)
+    struct store *reader = NULL;
+
+    check_mode(m->store);
+    assert_int_equal(store_open(&reader, m->address, STORE_READ), WS_OK);
+    check_mode(reader);
+}
+
+static enum err put_one(struct store *s, const struct fact *f)
+{
+    enum err result = WS_OK, e;
+
+    assert_int_equal(store_begin(s), WS_OK);
+    e = store_facts_put(s, &f, 1, &result);
+    if (e) {
+        store_rollback(s);
+        return e;
+    }
+    assert_int_equal(store_commit(s), WS_OK);
+    return result;
+}
+
+#define LONGEST 1024 /* characters of source_ref, as wire.md bounds it */
+
+static void test_store_mysql_one_character_too_long_is_invalid(void **state)
+{
+    struct made *m = *state;
+    struct fact f = made_metric(1, 1, "k", "{}");
+    struct fact_found found = {0};
+    OWN_BUF struct buf text = BUF_EMPTY;
+
+    made_session(m->store, 1);
+    for (int i = 0; i < LONGEST; i++)
+        buf_printf(&text, "\xf0\x9f\x98\x80");
+    f.metric.source_ref = buf_text(&text);
+    assert_int_equal(put_one(m->store, &f), WS_OK);
+    buf_printf(&text, "x");
+    f = made_metric(2, 1, "l", "{}");
+    f.metric.source_ref = buf_text(&text);
+    assert_int_equal(put_one(m->store, &f), WS_INVALID);
+    assert_int_equal(store_facts_find(m->store, f.kind, 1, "l", &found),
+                     WS_NOTFOUND);
+}
+
+#define MANY 400
+
+static void
+test_store_mysql_batch_of_new_and_known_tells_them_apart(void **state)
+{
+    struct made *m = *state;
+    static struct fact facts[MANY];
+    static char keys[MANY][8];
+    const struct fact *list[MANY];
+    enum err results[MANY];
+
+    made_session(m->store, 1);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%05d", i);
+        facts[i] = made_metric(1000 + i, 1, keys[i], "{}");
+    }
+    for (int i = 0; i < MANY; i += 7)
+        assert_int_equal(put_one(m->store, &facts[i]), WS_OK);
+    for (int i = 0; i < MANY; i++) {
+        facts[i].id += MANY;
+        list[i] = &facts[i];
+    }
+    facts[11] = facts[10]; /* and one twice in the call */
+    assert_int_equal(store_begin(m->store), WS_OK);
+    assert_int_equal(store_facts_put(m->store, list, MANY, results), WS_OK);
+    assert_int_equal(store_commit(m->store), WS_OK);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(results[i], i % 7 == 0 || i == 11 ? WS_EXISTS : WS_OK);
+}
+
+static void end_connection(struct made *m)
+{
+    OWN(store_close)
+    struct store *other = NULL;
+    struct db_stmt *q;
+    char sql[64];
+
+    assert_int_equal(
+        db_stmt(store_db_conn(m->store), "SELECT connection_id()", &q), WS_OK);
+    assert_int_equal(db_step(q), WS_OK);
+    snprintf(sql, sizeof sql, "KILL CONNECTION %lld", (long long)db_int(q, 0));
+    db_reset(q);
+    assert_int_equal(store_open(&other, m->address, 0), WS_OK);
+    assert_int_equal(db_exec(store_db_conn(other), sql), WS_OK);
+}
+
+static void
+test_store_mysql_lost_connection_ends_its_transaction_alone(void **state)
+{
+    struct made *m = *state;
+    struct fact f = made_metric(1, 1, "k", "{}");
+    const struct fact *list = &f;
+    struct fact_found found = {0};
+    struct store_session_key key;
+    enum err result;
+
+    made_session(m->store, 1);
+    assert_int_equal(store_begin(m->store), WS_OK);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    end_connection(m);
+    assert_int_equal(store_commit(m->store), WS_IO); /* outcome not known */
+    store_rollback(m->store);
+    assert_int_equal(store_facts_find(m->store, f.kind, 1, "k", &found),
+                     WS_NOTFOUND);
+    assert_int_equal(put_one(m->store, &f), WS_OK);
+    end_connection(m); /* between transactions nobody notices */
+    assert_int_equal(store_sessions_by_id(m->store, 1, &key), WS_OK);
+    end_connection(m);
+    f = made_metric(2, 1, "l", "{}");
+    assert_int_equal(put_one(m->store, &f), WS_OK);
+}
+
+static void test_store_mysql_lock_held_too_long_is_again(void **state)
+{
+    struct made *m = *state;
+    OWN(store_close)
+    struct store *other = NULL;
+    struct fact f = made_metric(1, 1, "k", "{}");
+    const struct fact *list = &f;
+    enum err result;
+
+    made_session(m->store, 1);
+    assert_int_equal(store_open(&other, m->address, 0), WS_OK);
+    assert_int_equal(
+        db_exec(store_db_conn(other), "SET SESSION innodb_lock_wait_timeout=1"),
+        WS_OK);
+    assert_int_equal(store_begin(m->store), WS_OK);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    assert_int_equal(store_begin(other), WS_OK);
+    assert_int_equal(store_facts_put(other, &list, 1, &result), WS_AGAIN);
+    store_rollback(other);
+    assert_int_equal(store_commit(m->store), WS_OK);
+    assert_int_equal(put_one(other, &f), WS_EXISTS);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_store_mysql_every_connection_has_the_strict_mode),
+        TEST(test_store_mysql_one_character_too_long_is_invalid),
+        TEST(test_store_mysql_batch_of_new_and_known_tells_them_apart),
+        TEST(test_store_mysql_lost_connection_ends_its_transaction_alone),
+        TEST(test_store_mysql_lock_held_too_long_is_again),
+    };
+
+    if (!made_use("mysql")) {
+        puts("1..0 # SKIP no server: make test-stack");
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
