@@ -2,7 +2,7 @@
 # Debian 12; every target is a line or two, the work is in meson and tools/.
 .DEFAULT_GOAL := help
 .PHONY: help deps build run clean-run test lint format bench bench-capture \
-	bench-ocr bench-ingest bench-agent fuzz test-tsan test-crash clean
+	bench-ocr bench-ingest bench-agent fuzz test-tsan test-stack test-crash clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,10 @@ test-crash: ## two minutes of kill -9 and kill -STOP, then the ledger
 	@tools/deps build test
 	@tools/build build
 	@tools/test crash
+
+test-stack: ## the server on a real MariaDB and on MySQL of Debian's sid
+	@tools/deps build test stack
+	@tools/test-stack
 
 fuzz: ## every fuzz target for a few seconds: FUZZ_SECONDS=10
 	@tools/deps build lint

@@ -132,11 +132,12 @@ async function stopAndRemove(proc, dir) {
   if (dir) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** Start a server on a free (or the given) port and wait until it answers. */
-export async function startServer(t, { data, port, args = [], env = {} } = {}) {
+/** Start a server on a free (or the given) port and wait until it answers; with
+ *  dbOf over the database of another data folder (MySQL). */
+export async function startServer(t, { data, dbOf, port, args = [], env = {} } = {}) {
   const at = port ?? (await freePort());
   const dir = data ?? tempDir(null, 'ws-server-');
-  const db = onMysql ? ['--db', await addressOf(dir, run)] : [];
+  const db = onMysql ? ['--db', await addressOf(dbOf ?? dir, run)] : [];
   const proc = new Proc(
     program('worksight-server'),
     ['serve', '--listen', `127.0.0.1:${at}`, '--data', dir, ...db, ...args],
