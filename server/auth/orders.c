@@ -10,23 +10,43 @@
 #include <stdio.h>
 #include <string.h>
 
-enum err orders_refuse(struct orders *o, const char *fix, const char *fmt, ...)
+static enum err refuse(struct orders *o, bool value, const char *fix,
+                       const char *text)
 {
     struct jsonw w;
+
+    buf_clear(&o->answer);
+    jsonw_init(&w, &o->answer);
+    jsonw_object(&w, NULL);
+    jsonw_bool(&w, "ok", false);
+    jsonw_bool(&w, "bad_value", value);
+    jsonw_text(&w, "error", text);
+    jsonw_text(&w, "fix", fix);
+    jsonw_object_end(&w);
+    return WS_INVALID;
+}
+
+enum err orders_refuse(struct orders *o, const char *fix, const char *fmt, ...)
+{
     char text[300];
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    buf_clear(&o->answer);
-    jsonw_init(&w, &o->answer);
-    jsonw_object(&w, NULL);
-    jsonw_bool(&w, "ok", false);
-    jsonw_text(&w, "error", text);
-    jsonw_text(&w, "fix", fix);
-    jsonw_object_end(&w);
-    return WS_INVALID;
+    return refuse(o, false, fix, text);
+}
+
+enum err orders_refuse_value(struct orders *o, const char *fix, const char *fmt,
+                             ...)
+{
+    char text[300];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    return refuse(o, true, fix, text);
 }
 
 struct jsonw orders_begin(struct orders *o)
@@ -82,8 +102,8 @@ enum err orders_check_name(const char *name)
 
 enum err orders_refuse_name(struct orders *o, const char *name)
 {
-    return orders_refuse(o, "use 1 to 64 letters, digits and . _ - @ +",
-                         "\"%.80s\" can't be a name", name);
+    return orders_refuse_value(o, "use 1 to 64 letters, digits and . _ - @ +",
+                               "\"%.80s\" can't be a name", name);
 }
 
 enum err orders_account(struct store *s, struct orders *o, const char *name,

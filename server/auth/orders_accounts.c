@@ -18,8 +18,9 @@ enum err orders_accounts_user_add(struct store *s, struct orders *o)
     if (orders_check_name(orders_text(o, "name")))
         return orders_refuse_name(o, orders_text(o, "name"));
     if (roles_parse(orders_text(o, "roles"), &set))
-        return orders_refuse(o, roles_known(), "--role \"%.64s\" is not known",
-                             orders_text(o, "roles"));
+        return orders_refuse_value(o, roles_known(),
+                                   "--role \"%.64s\" is not known",
+                                   orders_text(o, "roles"));
     if (*orders_text(o, "team") && orders_check_name(orders_text(o, "team")))
         return orders_refuse_name(o, orders_text(o, "team"));
     if (strncmp(orders_text(o, "password_hash"), "$argon2id$", 10) != 0)
@@ -109,14 +110,17 @@ enum err orders_accounts_key_create(struct store *s, struct orders *o)
     if (orders_check_name(orders_text(o, "name")))
         return orders_refuse_name(o, orders_text(o, "name"));
     if (roles_parse(orders_text(o, "roles"), &set))
-        return orders_refuse(o, roles_known(), "--role \"%.64s\" is not known",
-                             orders_text(o, "roles"));
+        return orders_refuse_value(o, roles_known(),
+                                   "--role \"%.64s\" is not known",
+                                   orders_text(o, "roles"));
     if (set & (set - 1))
-        return orders_refuse(o, "make a key for each", "a key has one role");
+        return orders_refuse_value(o, "make a key for each",
+                                   "a key has one role");
     if (set & ((1U << ROLES_PERSON) | (1U << ROLES_MANAGER)))
-        return orders_refuse(o, "use viewer, reviewer, admin or auditor",
-                             "--role %s belongs to a person, a key is nobody",
-                             orders_text(o, "roles"));
+        return orders_refuse_value(
+            o, "use viewer, reviewer, admin or auditor",
+            "--role %s belongs to a person, a key is nobody",
+            orders_text(o, "roles"));
     snprintf(k.name, sizeof(k.name), "%s", orders_text(o, "name"));
     roles_format(set, k.roles);
     logins_make_secret(o->env, LOGINS_KEY_PREFIX, secret, k.sha256);

@@ -16,9 +16,9 @@ enum err orders_codes_code_create(struct store *s, struct orders *o)
     enum err e;
 
     if (ms < ORDERS_CODE_MIN_MS || ms > ORDERS_CODE_MAX_MS)
-        return orders_refuse(o, "use 1m to 90d, as in --expires 7d",
-                             "--expires of %lld ms is out of bounds",
-                             (long long)ms);
+        return orders_refuse_value(o, "use 1m to 90d, as in --expires 7d",
+                                   "--expires of %lld ms is out of bounds",
+                                   (long long)ms);
     if (*orders_text(o, "user")) {
         e = orders_account(s, o, orders_text(o, "user"), &a);
         if (e)

@@ -12,6 +12,9 @@
 /* Say no: the answer holds what is wrong and what to do; WS_INVALID. */
 enum err orders_refuse(struct orders *o, const char *fix, const char *fmt, ...)
     WS_PRINTF(3, 4);
+/* The same about a value that was given: the command ends with 2. */
+enum err orders_refuse_value(struct orders *o, const char *fix, const char *fmt,
+                             ...) WS_PRINTF(3, 4);
 enum err orders_refuse_name(struct orders *o, const char *name);
 
 /* Open and close an answer that says yes. */

@@ -159,6 +159,9 @@ int ask_end(struct cli_call *call, struct ask *a, struct json **answer)
         e = json_parse(buf_text(&text), text.len, &doc, NULL);
     if (e)
         return failed(call, data, e);
+    if (json_bool(json_get(doc, "bad_value"), false))
+        return cli_fail(call, json_text(json_get(doc, "fix"), NULL), "%s",
+                        json_text(json_get(doc, "error"), "refused"));
     if (!json_bool(json_get(doc, "ok"), false))
         return ask_fail(call, json_text(json_get(doc, "fix"), NULL), "%s",
                         json_text(json_get(doc, "error"), "refused"));

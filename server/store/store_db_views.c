@@ -44,6 +44,21 @@ SCOPED(agents_sql,
        "n.id>s.id) AS latest FROM session s ",
        ") w LEFT JOIN heartbeat h ON h.session_id=w.id");
 
+/* Everybody's, by indexes alone: sessions grow for ever, and the overview asks
+ * this often (100,000 sessions of 500 agents: 610 ms by the query above). Who
+ * is online is found by the heartbeats; each agent has one latest session, and
+ * so has each session of layer 1. */
+#define ALIVE                                                                  \
+    "(SELECT count(*) FROM heartbeat h JOIN session s ON s.id=h.session_id "   \
+    "WHERE h.last_seen>=? AND NOT EXISTS (SELECT 1 FROM session n WHERE "      \
+    "n.agent_id=s.agent_id AND n.id>s.id)), "
+static const char *const agents_all_sql =
+    "SELECT (SELECT count(*) FROM session), " ALIVE ALIVE
+    "(SELECT count(*) FROM (SELECT agent_id FROM session WHERE agent_id IS NOT "
+    "NULL GROUP BY agent_id) a) + (SELECT count(*) FROM session) - "
+    "(SELECT count(*) FROM session WHERE agent_id IS NOT NULL) "
+    "FROM (SELECT 1) one WHERE ? IS NOT NULL";
+
 #define SUMS                                                                   \
     "sum(r.observations), sum(r.scored), sum(r.judged), sum(r.normal), "       \
     "sum(r.suspicious), "                                                      \
@@ -177,7 +192,11 @@ static enum err agents(struct store *s, const struct store_scope *scope,
 {
     struct db_stmt *q;
     int64_t not_offline;
-    enum err e = db_stmt(store_db_conn(s), agents_sql[scope->width], &q);
+    enum err e =
+        db_stmt(store_db_conn(s),
+                scope->width == STORE_SCOPE_EVERYONE ? agents_all_sql
+                                                     : agents_sql[scope->width],
+                &q);
 
     if (e)
         return e;

@@ -350,8 +350,8 @@ test('apikey: shown once, stored hashed, names one role, ends when revoked', asy
   const me = await ask(`${server.url}/api/v1/me`, { method: 'GET', token: key });
   assert.deepEqual([me.json.kind, me.json.name, me.json.roles, me.json.csrf_token], ['key', 'key:short-lived', ['viewer'], null]);
   assert.equal((await command(data, ['apikey', 'create', '--role', 'viewer', '--name', 'short-lived'])).code, 1);
-  assert.equal((await command(data, ['apikey', 'create', '--role', 'person', '--name', 'p'])).code, 1);
-  assert.equal((await command(data, ['apikey', 'create', '--role', 'admin,viewer', '--name', 'p'])).code, 1);
+  assert.equal((await command(data, ['apikey', 'create', '--role', 'person', '--name', 'p'])).code, 2);
+  assert.equal((await command(data, ['apikey', 'create', '--role', 'admin,viewer', '--name', 'p'])).code, 2);
   assert.equal((await command(data, ['apikey', 'revoke', 'short-lived'])).code, 0);
   assert.equal((await ask(`${server.url}/api/v1/me`, { method: 'GET', token: key })).status, 403);
   const list = await people.admin.get('/api/v1/api-keys');

@@ -64,26 +64,26 @@ test('used wrongly: exit 2, what is wrong and what to write instead', async () =
   }
 });
 
-test('refused: exit 1 and what to do', async () => {
+test('refused: what to do, and exit 2 for a value out of bounds, else 1', async () => {
   await addUser(server.data, 'twice', 'viewer');
   const add = (name, role, password = PASSWORD) =>
     command(server.data, ['user', 'add', name, '--role', role, '--password-stdin'], { input: password });
-  for (const [got, said] of [
+  for (const [got, said, code = 1] of [
     [await add('Twice', 'viewer'), /exists already/],
-    [await add('x y', 'viewer'), /can't be a name/],
-    [await add('x'.repeat(65), 'viewer'), /can't be a name/],
-    [await add('newcomer', 'boss'), /"boss" is not known/],
-    [await add('newcomer', 'person,admin'), /not known/],
+    [await add('x y', 'viewer'), /can't be a name/, 2],
+    [await add('x'.repeat(65), 'viewer'), /can't be a name/, 2],
+    [await add('newcomer', 'boss'), /"boss" is not known/, 2],
+    [await add('newcomer', 'person,admin'), /not known/, 2],
     [await command(server.data, ['user', 'passwd', 'nobody', '--password-stdin'], { input: PASSWORD }), /no account "nobody"/],
     [await command(server.data, ['enroll', '--user', 'nobody']), /no account "nobody"/],
-    [await command(server.data, ['enroll', '--expires', '1s']), /out of bounds/],
-    [await command(server.data, ['enroll', '--expires', '91d']), /out of bounds/],
+    [await command(server.data, ['enroll', '--expires', '1s']), /out of bounds/, 2],
+    [await command(server.data, ['enroll', '--expires', '91d']), /out of bounds/, 2],
     [await command(server.data, ['enroll', 'revoke', '77']), /no unused code 77/],
     [await command(server.data, ['apikey', 'revoke', 'nothing']), /no key "nothing"/],
     [await command(server.data, ['token', 'revoke', '77']), /no token to revoke/],
     [await command(server.data, ['setup', '--link', '--user', 'nobody']), /no account "nobody"/],
   ]) {
-    assert.equal(got.code, 1, got.err);
+    assert.equal(got.code, code, got.err);
     assert.match(got.err, said);
     assert.match(got.err, /→/);
   }

@@ -363,6 +363,50 @@ static void test_store_tier_is_the_last_notice_before_the_seq(void **state)
     assert_int_equal(store_sessions_tier(m->store, 2, 5, &tier), WS_NOTFOUND);
 }
 
+/* Layer 1: every session is an agent of its own. */
+static void put_layer1_session(struct store *s, int64_t id)
+{
+    uint8_t token[32];
+    struct store_session row = {.id = id,
+                                .agent_name = "a",
+                                .agent_version = "1",
+                                .hostname = "h",
+                                .username = "u",
+                                .ip_address = "UNKNOWN",
+                                .peer = "127.0.0.1",
+                                .tier = -1,
+                                .payload = "{}",
+                                .payload_len = 2};
+
+    made_token(id, token);
+    assert_int_equal(store_begin(s), WS_OK);
+    assert_int_equal(store_sessions_put(s, &row, token), WS_OK);
+    assert_int_equal(store_commit(s), WS_OK);
+}
+
+static void test_store_agents_count_by_their_latest_session(void **state)
+{
+    static const struct store_scope all = {.width = STORE_SCOPE_EVERYONE};
+    struct made *m = *state;
+    struct store_heartbeat beats[] = {{.session_id = 1, .last_seen_ns = 900},
+                                      {.session_id = 2, .last_seen_ns = 500},
+                                      {.session_id = 3, .last_seen_ns = 950}};
+    struct store_agents a;
+
+    assert_int_equal(store_views_agents(m->store, &all, 800, 400, &a), WS_OK);
+    assert_int_equal(a.sessions + a.online + a.late + a.offline, 0);
+    made_session(m->store, 1); /* the older one of an agent: not counted */
+    made_session(m->store, 2);
+    put_layer1_session(m->store, 3);
+    put_layer1_session(m->store, 4); /* never heard of */
+    assert_int_equal(store_sessions_put_heartbeats(m->store, beats, 3), WS_OK);
+    assert_int_equal(store_views_agents(m->store, &all, 800, 400, &a), WS_OK);
+    assert_int_equal(a.sessions, 4);
+    assert_int_equal(a.online, 1);
+    assert_int_equal(a.late, 1);
+    assert_int_equal(a.offline, 1);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
 
@@ -382,6 +426,7 @@ int main(void)
         TEST(test_store_older_heartbeat_never_replaces_a_newer),
         TEST(test_store_rollups_add_up_and_nothing_scored_moves_no_extreme),
         TEST(test_store_expired_fact_stays_delivered),
+        TEST(test_store_agents_count_by_their_latest_session),
         TEST(test_store_tier_is_the_last_notice_before_the_seq),
     };
     int failed = 0;
