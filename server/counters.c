@@ -10,6 +10,7 @@ const uint64_t counters_commit_bounds_us[COUNTERS_COMMIT_BUCKETS] = {
     {name, label, help, offsetof(struct counters, member)}
 #define FACTS "Facts received, by what became of them."
 #define CONNECTIONS "Connections taken, refused over a bound, cut off for slowness."
+#define EXPIRED "Rows removed by age or bound, by class."
 #define ANSWERS "Answers given, by class."
 const struct counters_row counters_rows[] = {
     ROW("worksight_facts_total", "verdict=\"accepted\"", FACTS, accepted),
@@ -40,6 +41,12 @@ const struct counters_row counters_rows[] = {
     ROW("worksight_token_lookups_total", "result=\"refused\"", "Token look-ups.", token_refusals),
     ROW("worksight_blobs_stored_total", NULL, "Pictures stored.", blobs_stored),
     ROW("worksight_blob_bytes_total", NULL, "Bytes of pictures stored.", blob_bytes),
+    ROW("worksight_retention_rows_total", "class=\"pictures\"", EXPIRED, expired_pictures),
+    ROW("worksight_retention_rows_total", "class=\"recordings\"", EXPIRED, expired_recordings),
+    ROW("worksight_retention_rows_total", "class=\"metrics\"", EXPIRED, expired_metrics),
+    ROW("worksight_retention_rows_total", "class=\"rollups\"", EXPIRED, expired_rollups),
+    ROW("worksight_retention_picture_bytes_total", NULL,
+        "Bytes of pictures removed by age or bound.", expired_picture_bytes),
     ROW("worksight_http_connections_total", "result=\"accepted\"", CONNECTIONS, http_accepted),
     ROW("worksight_http_connections_total", "result=\"refused\"", CONNECTIONS, http_refused),
     ROW("worksight_http_connections_total", "result=\"too_slow\"", CONNECTIONS, http_timed_out),

@@ -35,9 +35,12 @@ struct settings { /* one row each in server/settings.c */
     int64_t max_image_bytes, max_batch_bytes, max_batch_items;
     int64_t commit_queue_items; /* full: 503 */
     int64_t readers;            /* reader threads */
-    char *blobs;              /* "files", or an address of blob.h */
-    char *s3_key, *s3_secret; /* empty: none */
+    char *blobs;                /* "files", or an address of blob.h */
+    char *s3_key, *s3_secret;   /* empty: none */
     int64_t s3_timeout_ms, blob_threads;
+    int64_t keep_pictures_ms, keep_recordings_ms; /* retention/ */
+    int64_t keep_metrics_ms, keep_rollups_ms;
+    int64_t max_pictures_bytes; /* 0: no bound */
     int64_t login_lifetime_ms;
     int64_t log_level;
 };

@@ -23,6 +23,7 @@
 #include "server/http/tls.h"
 #include "server/ingest/beats.h"
 #include "server/ingest/orphans.h"
+#include "server/retention/retention.h"
 #include "server/serve.h"
 #include "server/shared.h"
 #include "server/store/store.h"
@@ -53,6 +54,7 @@ struct worker {
     struct networks *proxies;
     struct tls *tls;
     struct listener *listener;
+    struct retention *retention;
     struct control *control; /* DATA/control.sock */
     uint8_t cursor_key[CURSOR_KEY_BYTES];
     struct orphans *orphans; /* pictures without a row */
@@ -253,6 +255,13 @@ static enum err open_control(struct worker *w)
                         SUPERVISE_FIRST_FD + SERVE_FD_CONTROL);
 }
 
+static enum err open_retention(struct worker *w)
+{
+    if (w->server.seat) /* one worker of a machine is enough */
+        return WS_OK;
+    return retention_open(&w->retention, &w->server, w->address);
+}
+
 static enum err open_orphans(struct worker *w)
 {
     return orphans_open(&w->orphans, &w->server);
@@ -325,6 +334,7 @@ static void close_all(struct worker *w)
     loop_watch_close(w->stop);
     loop_timer_close(w->alive);
     control_close(w->control);
+    retention_close(w->retention);
     readers_close(w->server.readers);
     orphans_close(w->orphans);
     readers_close(w->server.blob_threads);
@@ -359,6 +369,7 @@ static const struct {
     {"the readers", open_readers},       {"pages and hints", open_people},
     {"the listener", open_listener},     {"the commands' socket", open_control},
     {"signals and timers", open_signs},  {"the hourly sweep", open_orphans},
+    {"retention", open_retention},
 };
 
 static enum err open_all(struct worker *w)

@@ -13,6 +13,7 @@ extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_enroll;
 extern const struct cli_command cli_migrate;
 extern const struct cli_command cli_openapi;
+extern const struct cli_command cli_retention;
 extern const struct cli_command cli_setup;
 extern const struct cli_command cli_status;
 extern const struct cli_command cli_token;

@@ -1,0 +1,144 @@
+/* What is older than it is kept: counted, or removed. */
+#include "server/cli/ask.h"
+#include "server/cli/commands.h"
+
+#include "core/io.h"
+#include "server/blob/blob.h"
+#include "server/database.h"
+#include "server/retention/sweep.h"
+#include "server/store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+    {"dry-run", NULL, "run: count what would go, remove nothing"},
+    {"json", NULL, "the answer as JSON"},
+};
+
+static enum err
+write_here(void *ctx, enum err (*fn)(struct store *s, void *arg), void *arg)
+{
+    struct store *s = ctx;
+    enum err e = store_begin(s);
+
+    if (e)
+        return e;
+    e = fn(s, arg);
+    if (e)
+        store_rollback(s);
+    return e ? e : store_commit(s);
+}
+
+static void print_json(const struct sweep *w)
+{
+    OWN_BUF struct buf b = BUF_EMPTY;
+    struct jsonw j;
+
+    jsonw_init(&j, &b);
+    jsonw_object(&j, NULL);
+    jsonw_bool(&j, "dry_run", w->dry_run);
+    jsonw_array(&j, "classes");
+    for (int i = 0; i < SWEEP_CLASSES; i++) {
+        jsonw_object(&j, NULL);
+        jsonw_text(&j, "class", sweep_class_names[i]);
+        jsonw_time(&j, "before", w->counts[i].before_ns);
+        jsonw_int(&j, "rows", w->counts[i].rows);
+        jsonw_int(&j, "bytes", w->counts[i].bytes);
+        jsonw_object_end(&j);
+    }
+    jsonw_array_end(&j);
+    jsonw_object_end(&j);
+    printf("%s\n", buf_text(&b));
+}
+
+static void print_text(const struct sweep *w)
+{
+    for (int i = 0; i < SWEEP_CLASSES; i++)
+        printf("%-12s %10lld rows %14lld bytes%s\n", sweep_class_names[i],
+               (long long)w->counts[i].rows, (long long)w->counts[i].bytes,
+               w->dry_run ? " would go" : " removed");
+}
+
+static enum err open_blobs(const struct settings *s, struct blob **out)
+{
+    OWN_FREE char *address = blob_address(s->blobs, s->data);
+    OWN_FREE char *spool = io_path(s->data, "tmp");
+    struct blob_options options_of = {.address = address,
+                                      .spool_dir = spool,
+                                      .key = s->s3_key,
+                                      .secret = s->s3_secret,
+                                      .timeout_ms = s->s3_timeout_ms};
+
+    return address && spool ? blob_open(out, &options_of) : WS_NOMEM;
+}
+
+static int sweep(struct cli_call *call, bool dry_run)
+{
+    const struct settings *s = ask_settings(call);
+    OWN_FREE char *address = NULL;
+    OWN(store_close)
+    struct store *store = NULL;
+    OWN(blob_close)
+    struct blob *blob = NULL;
+    struct sweep w = {.settings = s,
+                      .now_ns = env_wall_ns(&env_system),
+                      .dry_run = dry_run,
+                      .write = write_here};
+    enum err e = database_address(s, &address);
+
+    if (!e)
+        e = store_open(&store, address, dry_run ? STORE_READ : 0);
+    if (!e && !dry_run)
+        e = open_blobs(s, &blob);
+    w.reader = w.ctx = store;
+    w.blob = blob;
+    if (!e)
+        e = sweep_run(&w);
+    if (e)
+        return ask_fail(call, "worksight-server doctor says more",
+                        "retention: %s", err_name(e));
+    if (cli_has(call, "json"))
+        print_json(&w);
+    else
+        print_text(&w);
+    return CLI_OK;
+}
+
+static int run(struct cli_call *call)
+{
+    const struct settings *s = ask_settings(call);
+    const char *what = cli_arg(call, 0);
+    bool plan = what && strcmp(what, "plan") == 0;
+    OWN_FD int lock = -1;
+
+    if (!plan && (!what || strcmp(what, "run") != 0))
+        return cli_fail(call, "use plan or run", "retention %s is not known",
+                        what ? what : "without a word");
+    if (plan || cli_has(call, "dry-run"))
+        return sweep(call, true);
+    if (database_is_embedded(s) && ask_lock(s->data, &lock))
+        return ask_fail(call,
+                        "a server does it hourly by itself; see what it will "
+                        "do: worksight-server retention plan",
+                        "%s is in use by a server, or can't be locked",
+                        s->data);
+    return sweep(call, false);
+}
+
+const struct cli_command cli_retention = {
+    .name = "retention",
+    .args = "plan|run",
+    .summary = "what is older than it is kept",
+    .help = "Examples:\n"
+            "  worksight-server retention plan --json\n"
+            "  worksight-server retention run --dry-run\n"
+            "  worksight-server retention run --keep-pictures 3d\n\n"
+            "serve does this every hour. What was delivered stays known: a "
+            "repeat is still a repeat.\n\n"
+            "Exit status: 0 done, 1 failed, 2 used wrongly.\n",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .max_args = 1,
+    .run = run,
+};

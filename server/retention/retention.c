@@ -1,0 +1,150 @@
+#include "server/retention/retention.h"
+
+#include "core/log.h"
+#include "server/commit/committer.h"
+#include "server/counters.h"
+#include "server/retention/sweep.h"
+#include "server/server.h"
+#include "server/store/store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RETENTION_FIRST_S 5 /* after the start */
+#define RETENTION_PERIOD_S 3600
+
+struct retention {
+    struct server *server;
+    struct store *reader;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t woken;
+    bool stop;
+};
+
+static enum err
+write_page(void *ctx, enum err (*fn)(struct store *s, void *arg), void *arg)
+{
+    struct retention *r = ctx;
+
+    return committer_call_wait(r->server->committer, fn, arg);
+}
+
+static bool go_on(void *ctx)
+{
+    struct retention *r = ctx;
+    bool stop;
+
+    pthread_mutex_lock(&r->lock);
+    stop = r->stop;
+    pthread_mutex_unlock(&r->lock);
+    return !stop;
+}
+
+static void count(struct counters *c, const struct sweep *w)
+{
+    COUNTERS_ADD(c, expired_pictures, w->counts[SWEEP_PICTURES].rows);
+    COUNTERS_ADD(c, expired_recordings, w->counts[SWEEP_RECORDINGS].rows);
+    COUNTERS_ADD(c, expired_metrics, w->counts[SWEEP_METRICS].rows);
+    COUNTERS_ADD(c, expired_rollups, w->counts[SWEEP_ROLLUPS].rows);
+    COUNTERS_ADD(c, expired_picture_bytes, w->counts[SWEEP_PICTURES].bytes);
+}
+
+static void round_of(struct retention *r)
+{
+    struct sweep w = {.settings = r->server->settings,
+                      .reader = r->reader,
+                      .blob = r->server->blob,
+                      .now_ns = env_wall_ns(r->server->env),
+                      .write = write_page,
+                      .go_on = go_on,
+                      .ctx = r};
+    enum err e = sweep_run(&w);
+    int64_t rows = 0;
+
+    count(r->server->counters, &w);
+    for (int i = 0; i < SWEEP_CLASSES; i++)
+        rows += w.counts[i].rows;
+    if (rows)
+        log_info("retention", "%lld rows were older than they are kept",
+                 (long long)rows);
+    if (e && go_on(r))
+        log_warn("retention", "ended early, again in an hour: %s", err_name(e));
+}
+
+/* True: the time is over; false: stop. */
+static bool wait_s(struct retention *r, int64_t seconds)
+{
+    struct timespec end;
+    bool stop;
+
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += seconds;
+    pthread_mutex_lock(&r->lock);
+    while (!r->stop &&
+           pthread_cond_timedwait(&r->woken, &r->lock, &end) != ETIMEDOUT)
+        continue;
+    stop = r->stop;
+    pthread_mutex_unlock(&r->lock);
+    return !stop;
+}
+
+static void *run(void *arg)
+{
+    struct retention *r = arg;
+    int64_t seconds = RETENTION_FIRST_S;
+
+    while (wait_s(r, seconds)) {
+        round_of(r);
+        seconds = RETENTION_PERIOD_S;
+    }
+    return NULL;
+}
+
+enum err retention_open(struct retention **out, struct server *server,
+                        const char *store_address)
+{
+    struct retention *r = calloc(1, sizeof *r);
+    pthread_condattr_t attributes;
+    enum err e;
+
+    if (!r)
+        return WS_NOMEM;
+    r->server = server;
+    e = store_open(&r->reader, store_address, STORE_READ);
+    if (e) {
+        free(r);
+        return e;
+    }
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->woken, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&r->thread, NULL, run, r)) {
+        store_close(r->reader);
+        free(r);
+        return WS_NOMEM;
+    }
+    *out = r;
+    return WS_OK;
+}
+
+void retention_close(struct retention *r)
+{
+    if (!r)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->stop = true;
+    pthread_cond_signal(&r->woken);
+    pthread_mutex_unlock(&r->lock);
+    pthread_join(r->thread, NULL);
+    pthread_cond_destroy(&r->woken);
+    pthread_mutex_destroy(&r->lock);
+    store_close(r->reader);
+    free(r);
+}

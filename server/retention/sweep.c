@@ -1,0 +1,222 @@
+/* sweep.c - how the old rows are found without reading all of them.
+ *
+ * Ids come in blocks of STORE_ID_BLOCK, one block a writer at a time, and
+ * within a block they rise with the time of receipt. So a page whose rows are
+ * all young ends the block it is in; the walk goes on at the next block, as
+ * another writer may have taken that one earlier than its rows came. After
+ * SWEEP_YOUNG_BLOCKS such blocks in a row it ends: that many writers may hold
+ * a block each without a row of one of them being kept too long.
+ */
+#include "server/retention/sweep.h"
+
+#include "server/blob/blob.h"
+#include "server/server.h"
+#include "server/store/store_facts.h"
+#include "server/store/store_retention.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define SWEEP_YOUNG_BLOCKS 64
+
+const char *const sweep_class_names[SWEEP_CLASSES] = {
+    [SWEEP_PICTURES] = "pictures",
+    [SWEEP_RECORDINGS] = "recordings",
+    [SWEEP_METRICS] = "metrics",
+    [SWEEP_ROLLUPS] = "rollups",
+};
+
+static const struct {
+    enum store_retention_table table;
+    enum sweep_class class;
+} tables[] = {
+    {STORE_RETENTION_SCREENSHOT, SWEEP_PICTURES},
+    {STORE_RETENTION_RECORDING, SWEEP_RECORDINGS},
+    {STORE_RETENTION_RECORDING_STATUS, SWEEP_RECORDINGS},
+    {STORE_RETENTION_METRIC, SWEEP_METRICS},
+    {STORE_RETENTION_EVENT, SWEEP_METRICS},
+    {STORE_RETENTION_TOMBSTONE, SWEEP_METRICS},
+};
+
+struct page {
+    enum store_retention_table table;
+    struct store_retention_row rows[STORE_RETENTION_PAGE];
+    size_t count, dropped;
+};
+
+static bool may_go_on(const struct sweep *w)
+{
+    return !w->go_on || w->go_on(w->ctx);
+}
+
+static enum err drop_page(struct store *writer, void *arg)
+{
+    struct page *p = arg;
+
+    return store_retention_drop(writer, p->table, p->rows, p->count,
+                                &p->dropped);
+}
+
+static enum err drop_blobs(const struct sweep *w, const struct page *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const char *const names[] = {p->rows[i].blob, p->rows[i].thumbnail};
+
+        for (int part = 0; part < 2; part++) {
+            enum err e = *names[part] ? blob_drop(w->blob, names[part]) : WS_OK;
+
+            if (e && e != WS_INVALID) /* a name from elsewhere: row alone */
+                return e;
+        }
+    }
+    return WS_OK;
+}
+
+/* What is left on the page goes. */
+static enum err end_rows(struct sweep *w, struct page *p,
+                         struct sweep_count *count)
+{
+    enum err e = WS_OK;
+
+    for (size_t i = 0; i < p->count; i++)
+        count->bytes += p->rows[i].bytes;
+    p->dropped = p->count;
+    if (p->count && !w->dry_run) {
+        e = drop_blobs(w, p);
+        if (!e)
+            e = w->write(w->ctx, drop_page, p);
+    }
+    if (!e)
+        count->rows += (int64_t)p->dropped;
+    return e;
+}
+
+/* Keep the young rows out of the page: they stay. */
+static void leave_young(struct page *p, int64_t before_ns, int64_t *excess)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->rows[i].received_ns >= before_ns && *excess <= 0)
+            continue;
+        *excess -= p->rows[i].bytes;
+        p->rows[n++] = p->rows[i];
+    }
+    p->count = n;
+}
+
+/* All bytes of a table: only asked for with a bound. */
+static enum err measure(const struct sweep *w, struct page *p, int64_t *bytes)
+{
+    int64_t after = 0;
+
+    *bytes = 0;
+    do {
+        enum err e;
+
+        if (!may_go_on(w))
+            return WS_AGAIN;
+        e = store_retention_rows(w->reader, p->table, after, p->rows,
+                                 &p->count);
+        if (e)
+            return e;
+        for (size_t i = 0; i < p->count; i++)
+            *bytes += p->rows[i].bytes;
+        if (p->count)
+            after = p->rows[p->count - 1].id;
+    } while (p->count);
+    return WS_OK;
+}
+
+static enum err sweep_table(struct sweep *w, enum store_retention_table table,
+                            struct sweep_count *count, int64_t max_bytes)
+{
+    struct page p = {.table = table};
+    int64_t after = 0, excess = 0;
+    int young = 0;
+
+    if (max_bytes > 0) {
+        enum err e = measure(w, &p, &excess);
+
+        if (e)
+            return e;
+        excess -= max_bytes;
+    }
+    while (young < SWEEP_YOUNG_BLOCKS) {
+        enum err e;
+        int64_t last;
+
+        if (!may_go_on(w))
+            return WS_AGAIN;
+        e = store_retention_rows(w->reader, table, after, p.rows, &p.count);
+        if (e || p.count == 0)
+            return e;
+        last = p.rows[p.count - 1].id;
+        leave_young(&p, count->before_ns, &excess);
+        if (p.count) {
+            young = 0;
+            after = last;
+        } else {
+            young++;
+            after = (last / STORE_ID_BLOCK + 1) * STORE_ID_BLOCK - 1;
+        }
+        e = end_rows(w, &p, count);
+        if (e)
+            return e;
+    }
+    return WS_OK;
+}
+
+/* --- roll-ups --- */
+
+struct old_rollups {
+    int64_t session_id, before_quarter, count;
+};
+
+static enum err drop_rollups(struct store *writer, void *arg)
+{
+    struct old_rollups *o = arg;
+
+    return store_retention_drop_rollups(writer, o->session_id,
+                                        o->before_quarter, &o->count);
+}
+
+static enum err sweep_rollups(struct sweep *w, struct sweep_count *count)
+{
+    struct old_rollups o = {.before_quarter =
+                                count->before_ns / STORE_QUARTER_NS};
+    enum err e;
+
+    while (!(e = store_retention_next_session(w->reader, o.session_id,
+                                              &o.session_id))) {
+        if (!may_go_on(w))
+            return WS_AGAIN;
+        e = store_retention_rollups(w->reader, o.session_id, o.before_quarter,
+                                    &o.count);
+        if (!e && o.count && !w->dry_run)
+            e = w->write(w->ctx, drop_rollups, &o);
+        if (e)
+            return e;
+        count->rows += o.count;
+    }
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+enum err sweep_run(struct sweep *w)
+{
+    const struct settings *s = w->settings;
+    const int64_t keep_ms[SWEEP_CLASSES] = {
+        s->keep_pictures_ms, s->keep_recordings_ms, s->keep_metrics_ms,
+        s->keep_rollups_ms};
+    enum err e = WS_OK;
+
+    for (int i = 0; i < SWEEP_CLASSES; i++)
+        w->counts[i] = (struct sweep_count){
+            .before_ns = w->now_ns - keep_ms[i] * INT64_C(1000000)};
+    for (size_t i = 0; !e && i < sizeof tables / sizeof *tables; i++)
+        e = sweep_table(w, tables[i].table, &w->counts[tables[i].class],
+                        tables[i].table == STORE_RETENTION_SCREENSHOT
+                            ? s->max_pictures_bytes
+                            : 0);
+    return e ? e : sweep_rollups(w, &w->counts[SWEEP_ROLLUPS]);
+}

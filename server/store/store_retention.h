@@ -1,0 +1,60 @@
+/* store_retention.h - rows by age, a page at a time, and their end.
+ *
+ * Flow:    retention reads pages (a reader's handle), then drops them (the
+ *          writer's), so no transaction is longer than a page
+ * Shapes:  a table is walked by id: ids come from a counter in blocks, so old
+ *          rows stand first, block by block (store.h, STORE_ID_BLOCK)
+ * Errors:  as store.h
+ * Source:  design.md section 2; the delivered runs of store_ledger.h stay
+ */
+#ifndef SERVER_STORE_STORE_RETENTION_H
+#define SERVER_STORE_STORE_RETENTION_H
+
+#include "server/store/store.h"
+
+#include <stdbool.h>
+
+#define STORE_RETENTION_PAGE 128
+#define STORE_RETENTION_NAME_BYTES 64
+
+enum store_retention_table { /* kept as their class says */
+                             STORE_RETENTION_SCREENSHOT,
+                             STORE_RETENTION_RECORDING,
+                             STORE_RETENTION_RECORDING_STATUS,
+                             STORE_RETENTION_METRIC,
+                             STORE_RETENTION_EVENT,
+                             STORE_RETENTION_TOMBSTONE,
+                             STORE_RETENTION_TABLES,
+};
+
+struct store_retention_row {
+    int64_t id, session_id, received_ns, bytes;
+    bool has_seq;
+    char blob[STORE_RETENTION_NAME_BYTES]; /* "": none */
+    char thumbnail[STORE_RETENTION_NAME_BYTES];
+};
+
+/* The next rows after an id, at most STORE_RETENTION_PAGE, in order of id. */
+enum err store_retention_rows(struct store *s, enum store_retention_table table,
+                              int64_t after_id, struct store_retention_row *out,
+                              size_t *count) WS_MUST_CHECK;
+
+/* In a transaction: these rows go; each session's ledger counts its seqs as
+ * expired. A row that is gone already is not counted again. */
+enum err store_retention_drop(struct store *s, enum store_retention_table table,
+                              const struct store_retention_row *rows,
+                              size_t count, size_t *dropped) WS_MUST_CHECK;
+
+/* Quarters of a session's roll-ups before one, and their end. */
+enum err store_retention_rollups(struct store *s, int64_t session_id,
+                                 int64_t before_quarter,
+                                 int64_t *count) WS_MUST_CHECK;
+enum err store_retention_drop_rollups(struct store *s, int64_t session_id,
+                                      int64_t before_quarter,
+                                      int64_t *dropped) WS_MUST_CHECK;
+
+/* The next session's id after one; WS_NOTFOUND: there is none. */
+enum err store_retention_next_session(struct store *s, int64_t after_id,
+                                      int64_t *id) WS_MUST_CHECK;
+
+#endif
