@@ -4,10 +4,22 @@ import { test } from 'node:test';
 import { aroundFile } from './lib/around.mjs';
 import { axeViolations, openTab, PHONE, tooWide } from './lib/browser.mjs';
 import { furnish } from './lib/house.mjs';
+import { openSession } from './lib/wire.mjs';
 
 let house;
 aroundFile(async (t) => {
   house = await furnish(t);
+  // a session with every lane: two categories, a silence, a pause, events, an anomaly that is not judged
+  house.lanes = await openSession(house.server.url, { hostname: 'lanes' });
+  const at = (s) => Date.now() - 1800_000 + s * 1000;
+  const anomaly = { mode: 'static', scored: false, learning: true, reason: 'still learning', parts: [] };
+  const some = (from, to, category) =>
+    Array.from({ length: (to - from) / 10 }, (_, i) => ({ at: at(from + i * 10), features: { category, anomaly } }));
+  await house.lanes.metrics([...some(0, 300, 'development'), ...some(600, 900, 'communication'), ...some(1200, 1800, 'unknown')]);
+  await house.lanes.events([
+    { event: 'pause', at: at(300), reason: 'lunch' },
+    { event: 'resume', at: at(600) },
+  ]);
 });
 
 const PAGES = [
@@ -16,6 +28,7 @@ const PAGES = [
   { name: 'overview', path: () => '/dashboard/', ready: '.tiles' },
   { name: 'sessions', path: () => '/dashboard/sessions', ready: '.rows' },
   { name: 'session', path: () => `/dashboard/sessions/${house.agent.id}`, ready: '.film-big img' },
+  { name: 'lanes', path: () => `/dashboard/sessions/${house.lanes.id}`, ready: '.lane-event' },
   { name: 'reasons', path: () => `/dashboard/sessions/${house.agent.id}?metric=${house.ids[3]}`, ready: '.parts' },
   { name: 'not_scored', path: () => `/dashboard/sessions/${house.agent.id}?metric=${house.ids[16]}`, ready: '.why-none' },
   { name: 'account', path: () => '/dashboard/account', ready: '.logins' },

@@ -1,9 +1,13 @@
 // S1 to S4 on the real server, fed by the wire: live without a reload, reasons that add up, pictures.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { aroundFile } from './lib/around.mjs';
 import { openTab } from './lib/browser.mjs';
 import { furnish } from './lib/house.mjs';
+import { openSession } from './lib/wire.mjs';
 
 let house;
 aroundFile(async (t) => {
@@ -52,6 +56,38 @@ test('sessions_filter_stands_in_the_address', async () => {
   await tab.getByRole('link', { name: 'Online', exact: true }).click();
   await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor();
   assert.equal(new URL(tab.url()).searchParams.get('status'), 'online');
+  await close(tab);
+});
+
+test('sessions_export_saves_what_the_filter_shows', async () => {
+  const tab = await open('/dashboard/sessions?status=online&q=ws-01');
+  await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor();
+  const [csv] = await Promise.all([tab.waitForEvent('download'), tab.getByRole('link', { name: 'CSV' }).click()]);
+  assert.equal(csv.suggestedFilename(), 'sessions.csv');
+  const lines = readFileSync(await csv.path(), 'utf8').split('\r\n');
+  assert.match(lines[0], /^"id","layer","person","username"/);
+  assert.equal(lines.length, 3);
+  const [json] = await Promise.all([tab.waitForEvent('download'), tab.getByRole('link', { name: 'JSON' }).click()]);
+  const saved = JSON.parse(readFileSync(await json.path(), 'utf8'));
+  assert.deepEqual(saved.items.map((s) => s.id), [house.agent.id]);
+  await close(tab);
+});
+
+test('sessions_search_goes_on_past_what_one_request_looks_at', async () => {
+  const many = (from, count) =>
+    `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i+1 FROM n WHERE i<${from + count - 1}) INSERT INTO session (id, agent_name, agent_version, hostname, username, ip_address, peer, started_at, created_at, payload) SELECT i, 'many', '1', 'many', 'many', '10.0.0.1', '10.0.0.1', 1, 1, x'' FROM n`;
+  const sql = (text) => execFileSync('sqlite3', [join(house.server.data, 'worksight.db'), text]);
+  sql(many(1_000_000_000, 9_000));
+  const tab = await open('/dashboard/sessions?q=ws-01');
+  await tab.getByText('None of the newest sessions matches').waitFor();
+  await tab.getByText('Older sessions were not looked at yet.').waitFor();
+  await tab.getByRole('button', { name: 'Look further' }).click();
+  await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor();
+  assert.equal(await tab.getByRole('button', { name: 'Look further' }).count(), 0);
+  sql("DELETE FROM session WHERE username='many' AND id > 1000004000");
+  await tab.goto(`${house.server.url}/dashboard/sessions?q=ws-01&status=online`);
+  await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor(); // without a click
+  sql("DELETE FROM session WHERE username='many'");
   await close(tab);
 });
 
@@ -125,6 +161,40 @@ test('reasons_while_learning_say_that_nothing_is_judged_yet', async () => {
   await close(tab);
 });
 
+test('lanes_show_categories_silences_pauses_and_events_on_the_same_axis', async () => {
+  const agent = await openSession(house.server.url, { hostname: 'lanes' });
+  const now = Date.now();
+  const at = (s) => now - 1800_000 + s * 1000;
+  const some = (from, to, category) => Array.from({ length: (to - from) / 10 }, (_, i) => ({ at: at(from + i * 10), features: { category } }));
+  await agent.metrics([...some(0, 300, 'development'), ...some(600, 900, 'communication'), ...some(1200, 1800, 'development')]);
+  await agent.events([{ event: 'pause', at: at(300), reason: 'lunch' }, { event: 'resume', at: at(600) }]);
+  const tab = await open(`/dashboard/sessions/${agent.id}`);
+  const lane = (name) => tab.locator('.lane', { hasText: name });
+  await lane('Worked with').locator('.lane-block').nth(2).waitFor();
+  assert.equal(await lane('Agent').locator('.paused').count(), 1);
+  assert.equal(await lane('Agent').locator('.silent').count(), 1);
+  assert.equal(await lane('Events').locator('.lane-event').count(), 2);
+  assert.equal(await tab.locator('.lane', { hasText: 'Recordings' }).count(), 0);
+  // the axis: the lanes begin and end where the charts do
+  const plot = await tab.locator('.plot .u-over').first().boundingBox();
+  const band = await lane('Worked with').locator('.lane-band').boundingBox();
+  assert.ok(Math.abs(plot.x - band.x) <= 1 && Math.abs(plot.x + plot.width - band.x - band.width) <= 1, JSON.stringify([plot, band]));
+  await tab.getByText('What happened, as a table').click();
+  const rows = await tab.getByRole('region', { name: 'What happened' }).getByRole('row').allInnerTexts();
+  for (const what of [/Worked with\tdevelopment/, /Worked with\tcommunication/, /Agent\tPaused\tlunch/, /Agent\tNot observing/, /Events\tResumed/])
+    assert.ok(rows.some((r) => what.test(r)), `${what} is not in\n${rows.join('\n')}`);
+  // a click in the lane picks the moment, keys move it on
+  await lane('Worked with').locator('.lane-band').click({ position: { x: band.width / 2, y: 10 } });
+  await tab.getByText('The chosen moment').waitFor();
+  assert.match(await lane('Worked with').locator('output').innerText(), /communication/);
+  const before = new URL(tab.url()).searchParams.get('at');
+  await tab.keyboard.press('ArrowLeft');
+  await tab.waitForFunction((t) => new URL(location.href).searchParams.get('at') !== t, before);
+  assert.ok(new URL(tab.url()).searchParams.get('at') < before);
+  await tab.keyboard.press('ArrowRight');
+  await close(tab);
+});
+
 test('pictures_step_by_keys_and_the_address_keeps_the_moment', async () => {
   const tab = await open(sessionPath());
   const big = tab.locator('.film-big img');
@@ -161,7 +231,7 @@ test('charts_pointer_shows_the_value_there_and_a_drag_sets_the_stretch', async (
 test('charts_have_a_table_twin_and_a_scrubber_for_keys', async () => {
   const tab = await open(`${sessionPath()}?range=all`);
   const charts = tab.getByRole('region', { name: 'Scores over time' });
-  await charts.getByText('As a table').click();
+  await charts.getByText('Scores, as a table').click();
   assert.ok((await charts.getByRole('row').count()) > 20);
   const scrubber = tab.getByRole('slider', { name: 'Moment' });
   await scrubber.focus();

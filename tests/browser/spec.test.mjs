@@ -67,6 +67,7 @@ const VIEWS = [
   ['/api/v1/sessions/{id}', ''],
   ['/api/v1/sessions/{id}/metrics', '?limit=5'],
   ['/api/v1/sessions/{id}/series', '?max_points=10'],
+  ['/api/v1/sessions/{id}/timeline', ''],
   ['/api/v1/sessions/{id}/screenshots', ''],
   ['/api/v1/sessions/{id}/ledger', ''],
   ['/api/v1/sessions/{id}/health', ''],

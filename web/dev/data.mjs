@@ -277,6 +277,36 @@ export function ledgerView({ p, metrics }) {
   };
 }
 
+/** Runs of one category, silences of two minutes and more; one pause for the look of it. */
+export function timelineView({ metrics }, from, to) {
+  const list = metrics.filter((m) => Date.parse(m.agent_time) >= from && Date.parse(m.agent_time) < to);
+  const categories = [];
+  const gaps = [];
+  for (const m of list) {
+    const at = Date.parse(m.agent_time);
+    const run = categories.at(-1);
+    const silent = run && at - Date.parse(run.to) > 120_000;
+    if (silent) gaps.push({ from: run.to, to: m.agent_time, paused: false });
+    if (run && run.category === m.category && !silent) {
+      run.to = m.agent_time;
+      run.metrics++;
+    } else categories.push({ category: m.category, from: m.agent_time, to: m.agent_time, metrics: 1 });
+  }
+  const iso = (t) => new Date(t).toISOString();
+  const third = from + (to - from) / 3;
+  return {
+    from: iso(from),
+    to: iso(to),
+    categories,
+    silence_ms: 120_000,
+    gaps,
+    pauses: [{ from: iso(third), to: iso(third + (to - from) / 12), reason: 'lunch' }],
+    events: [{ id: 1, at: iso(third), event: 'pause', reason: 'lunch', until: null }],
+    events_left_out: false,
+    recordings: [],
+  };
+}
+
 const NICE = [1, 10, 30, 60, 120, 300, 600, 900, 1800, 3600].map((s) => s * 1000);
 export function seriesView({ metrics }, from, to, points) {
   const width = (to - from) / points;

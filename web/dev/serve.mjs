@@ -14,6 +14,7 @@ import {
   overviewView,
   seriesView,
   sessionView,
+  timelineView,
 } from './data.mjs';
 import { desktopPng } from './png.mjs';
 
@@ -149,6 +150,11 @@ const ROUTES = [
       of(m, (s) =>
         seriesView(s, Date.parse(q.get('from')), Date.parse(q.get('to')), Number(q.get('max_points'))),
       ),
+  ],
+  [
+    'GET',
+    /^\/api\/v1\/sessions\/(\d+)\/timeline$/,
+    (m, q) => of(m, (s) => timelineView(s, Date.parse(q.get('from')), Date.parse(q.get('to')))),
   ],
   [
     'GET',

@@ -86,6 +86,19 @@ class Agent {
     });
   }
 
+  async events(list) {
+    const items = list.map(({ at, ...rest }) => {
+      const seq = ++this.seq;
+      return { seq, kind: 'event', payload: JSON.stringify({ ...rest, at: iso(at) }) };
+    });
+    const { results } = await this.send(`/api/sessions/${this.id}/batch/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ items }),
+    });
+    for (const r of results) assert.equal(r.status, 'accepted', JSON.stringify(r));
+  }
+
   /** One picture of 640 x 400. */
   async picture(capturedAt, seed = 1) {
     const seq = ++this.seq;

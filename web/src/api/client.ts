@@ -17,6 +17,7 @@ import type {
   Screenshot,
   Series,
   Session,
+  Timeline,
   User,
 } from './types';
 
@@ -170,6 +171,8 @@ export const api = {
   ledger: (id: number, signal?: AbortSignal) => get<Ledger>(`/api/v1/sessions/${id}/ledger`, {}, signal),
   series: (id: number, range: Range, points: number, signal?: AbortSignal) =>
     get<Series>(`/api/v1/sessions/${id}/series`, { ...range, max_points: points }, signal),
+  timeline: (id: number, range: Range, points: number, signal?: AbortSignal) =>
+    get<Timeline>(`/api/v1/sessions/${id}/timeline`, { ...range, max_points: points }, signal),
   metrics: (id: number, query: Query, signal?: AbortSignal) =>
     get<Page<Metric>>(`/api/v1/sessions/${id}/metrics`, query, signal),
   screenshots: (id: number, query: Query, signal?: AbortSignal) =>

@@ -14,6 +14,7 @@ export type Contribution = Schemas['Contribution'];
 export type AnomalyPart = Schemas['AnomalyPart'];
 export type AnomalyLabel = Schemas['AnomalyLabel'];
 export type Series = Schemas['Series'];
+export type Timeline = Schemas['Timeline'];
 export type Band = Schemas['Band'];
 export type Screenshot = Schemas['Screenshot'];
 export type Ledger = Schemas['Ledger'];

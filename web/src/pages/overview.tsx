@@ -12,6 +12,10 @@ import { ATTENTION_ICON, SessionTable } from '../ui/session-table';
 
 const LEVEL_ICON = { empty: 'ring', ok: 'check', attention: 'wave', problem: 'warn' } as const;
 
+/** A zero says nothing while the agents still learn: say how many were judged. */
+const judgedNote = (c: OverviewData['counters']) =>
+  c.metrics_24h > 0 && c.judged_24h === 0 ? 'still learning' : `of ${count(c.judged_24h)} judged`;
+
 export function Overview() {
   const { data, problem, refresh } = useResource('overview', api.overview);
   useLive(null, refresh);
@@ -65,7 +69,7 @@ function Filled({ data }: { data: OverviewData }) {
           note={`${count(c.agents_late)} late, ${count(c.agents_offline)} offline`}
         />
         <Tile name="Metrics, 24 h" value={c.metrics_24h} note={`${count(c.scored_24h)} scored`} />
-        <Tile name="Unusual, 24 h" value={c.unusual_24h} note="for that person" />
+        <Tile name="Unusual, 24 h" value={c.unusual_24h} note={judgedNote(c)} />
         <Tile name="Pictures, 24 h" value={c.screenshots_24h} note="only where agreed" />
         <Tile
           name="Waiting on desktops"

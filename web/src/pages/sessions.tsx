@@ -72,7 +72,7 @@ export function Sessions() {
         <h1>Sessions</h1>
         <p class="dim" role="status">
           {first.data
-            ? `${count(items.length)}${cursor ? ' so far' : ''}, ${filtered ? 'by the filter' : 'all'}`
+            ? `${count(items.length)}${filtered ? ' found' : ''}${cursor ? ' so far' : filtered ? '' : ' in all'}`
             : ' '}
         </p>
         {mayExport.value ? (

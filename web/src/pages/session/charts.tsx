@@ -1,10 +1,11 @@
 // S3: productivity, anomaly and activity over one time axis; a scrubber and a table for those who don't point.
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { Series } from '../../api/types';
+import type { Series, Timeline } from '../../api/types';
 import { clockTime, count, day, percent, score1, score2, zone } from '../../lib/format';
 import { gapOf, nearest } from '../../lib/math';
 import { colourRound } from '../../state/prefs';
 import { Empty } from '../../ui/parts';
+import { Lanes, LanesTwin } from './lanes';
 import { type Plot, type PlotData, plotMake } from './plot';
 import type { Span } from './range';
 
@@ -99,6 +100,7 @@ function readout(
 
 export interface ChartsProps {
   series: Series;
+  timeline: Timeline;
   span: Span;
   at: number | null; // pinned moment, ms
   hover: number | null; // under the pointer, ms
@@ -151,7 +153,10 @@ export function Charts(p: ChartsProps) {
   useEffect(() => {
     for (const c of CHARTS)
       plots.current[c.kind]?.setData(dataOf(p.series, c.kind, gap), p.span.from / 1000, p.span.to / 1000);
-  }, [p.series, p.span, gap, colourRound.value, zone.value]);
+    plots.current.anomaly?.setNote(
+      p.learning && p.series.anomaly.avg.every((v) => v === null) ? 'learning what is usual' : '',
+    );
+  }, [p.series, p.span, p.learning, gap, colourRound.value, zone.value]);
 
   useEffect(() => {
     for (const plot of Object.values(plots.current)) plot.setAt(p.at === null ? null : p.at / 1000);
@@ -189,7 +194,16 @@ export function Charts(p: ChartsProps) {
         <Empty title="No metric in this stretch of time">Choose a longer one above.</Empty>
       ) : (
         <>
+          <Lanes
+            timeline={p.timeline}
+            span={p.span}
+            moment={shownAt}
+            reach={p.series.bucket_ms}
+            onHover={p.onHover}
+            onPick={p.onPick}
+          />
           <Scrubber {...p} index={index} />
+          <LanesTwin timeline={p.timeline} />
           <Twin series={p.series} learning={p.learning} />
         </>
       )}
@@ -244,7 +258,7 @@ function Twin({ series, learning }: { series: Series; learning: boolean }) {
     readout(series, kind, i, word, learning);
   return (
     <details class="twin">
-      <summary>As a table</summary>
+      <summary>Scores, as a table</summary>
       <section class="table-scroll short" tabIndex={0} aria-label="The charts' values">
         <table class="rows tight">
           <thead>

@@ -47,6 +47,7 @@ export interface Plot {
   setData: (d: PlotData, from: number, to: number) => void;
   setAt: (t: number | null) => void;
   setThresholds: (lines: Threshold[]) => void;
+  setNote: (text: string) => void; // said in the middle, in place of a line
   resize: () => void;
   destroy: () => void;
 }
@@ -68,6 +69,7 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
   let data: PlotData = { t: [], min: [], avg: [], max: [], none: [], bucketS: 1 };
   let at: number | null = null;
   let thresholds: Threshold[] = [];
+  let note = '';
 
   const drawExtras = (u: uPlot) => {
     const { ctx } = u;
@@ -96,6 +98,12 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
       ctx.font = `${10 * px}px ${getComputedStyle(host).fontFamily}`;
       ctx.textAlign = 'right';
       ctx.fillText(th.word, left + width - 4 * px, y + (y < top + 14 * px ? 11 : -4) * px);
+    }
+    if (note) {
+      ctx.fillStyle = c.text;
+      ctx.font = `${12 * px}px ${getComputedStyle(host).fontFamily}`;
+      ctx.textAlign = 'center';
+      ctx.fillText(note, left + width / 2, top + height / 2 + 4 * px);
     }
     if (at !== null) {
       const x = Math.round(u.valToPos(at, 'x', true)) + 0.5;
@@ -207,6 +215,10 @@ export function plotMake(host: HTMLElement, o: PlotOptions): Plot {
     },
     setAt: (t) => {
       at = t;
+      u.redraw(false);
+    },
+    setNote: (text) => {
+      note = text;
       u.redraw(false);
     },
     setThresholds: (lines) => {

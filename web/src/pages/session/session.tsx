@@ -168,11 +168,12 @@ function Work({ session, round }: { session: Session; round: number }) {
   const data = useResource(`work ${id} ${stretch}`, async (signal) => {
     const span = spanNow();
     const range = { from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() };
-    const [series, metrics] = await Promise.all([
+    const [series, timeline, metrics] = await Promise.all([
       api.series(id, range, POINTS, signal),
+      api.timeline(id, range, POINTS, signal),
       api.metrics(id, { ...range, limit: LIST }, signal),
     ]);
-    return { span, series, metrics: metrics.items };
+    return { span, series, timeline, metrics: metrics.items };
   });
   useEffect(() => {
     if (round > 0) data.refresh();
@@ -229,13 +230,20 @@ function Work({ session, round }: { session: Session; round: number }) {
   );
   const hrefOf = (m: { id: number; agent_time: string }) =>
     params.href({ metric: String(m.id), at: m.agent_time });
+  const bucketStep = (by: number) => {
+    const times = data.data?.series.t_ms ?? [];
+    const t = times[nearest(times, at ?? Number.MAX_SAFE_INTEGER) + by];
+    if (t !== undefined) pick(t);
+  };
   const pictureStep = (by: number) => {
     const now = film.times.length ? nearest(film.times, at ?? Number.MAX_SAFE_INTEGER) : -1;
     const t = film.times[now + by];
     if (t !== undefined) pick(t);
+    else if (film.times.length === 0) bucketStep(by); // no pictures: along the charts
   };
   const metricStep = (by: number) => {
     const here = metric ? metrics.findIndex((m) => m.id === metric.id) : -1;
+    if (here < 0 && at !== null) return bucketStep(-by); // older than the list goes
     const next = metrics[here + by];
     if (next) pick(Date.parse(next.agent_time));
   };
@@ -307,6 +315,7 @@ function Work({ session, round }: { session: Session; round: number }) {
             </p>
             <Charts
               series={data.data.series}
+              timeline={data.data.timeline}
               span={data.data.span}
               at={at}
               hover={hover}
