@@ -1,6 +1,7 @@
 /* serve.c - the command `serve`. */
 #include "server/serve.h"
 
+#include "core/clock.h"
 #include "core/io.h"
 #include "core/log.h"
 #include "server/control.h"
@@ -13,11 +14,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define SERVE_MAX_VALUE_BYTES 4096
 #define SERVE_SOON_DAYS 14 /* a certificate that ends is told of */
@@ -56,9 +59,13 @@ static enum err make_folders(const char *data)
     return e;
 }
 
+#define SERVE_LOCK_NS (5 * CLOCK_NS_PER_S)
+
 /* Take DATA/lock; its holder's pid is written there for people. */
 static enum err take_lock(const char *data, int *out, char holder[32])
 {
+    const struct timespec moment = {.tv_nsec = 20 * CLOCK_NS_PER_MS};
+    const int64_t end_ns = clock_mono_ns() + SERVE_LOCK_NS;
     OWN_FREE char *path = io_path(data, "lock");
     OWN_FD int fd = -1;
     char text[32];
@@ -69,11 +76,17 @@ static enum err take_lock(const char *data, int *out, char holder[32])
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_sys("serve: open %s", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK)
+            return err_sys("serve: %s", path);
         n = pread(fd, holder, 31, 0);
         holder[n > 0 ? n : 0] = '\0';
         holder[strcspn(holder, "\n")] = '\0';
-        return errno == EWOULDBLOCK ? WS_EXISTS : err_sys("serve: %s", path);
+        /* A holder that was killed: its workers end with it, in a moment. */
+        if (kill(atoi(holder), 0) == 0 || errno != ESRCH ||
+            clock_mono_ns() > end_ns)
+            return WS_EXISTS;
+        nanosleep(&moment, NULL);
     }
     n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) != n)
