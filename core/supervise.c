@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/supervise_log.h"
+#include "core/supervise_signals.h"
 #include "core/supervise_spawn.h"
 #include "core/supervise_state.h"
 #include "core/supervise_usage.h"
@@ -66,36 +67,6 @@ static void to_stderr(void *ctx, const char *line, size_t len)
     buf_fini(&out);
 }
 
-static bool is_ignored(int signal_number)
-{
-    struct sigaction action;
-
-    return sigaction(signal_number, NULL, &action) == 0 &&
-           action.sa_handler == SIG_IGN;
-}
-
-/* A signal that whoever started us ignores (nohup) stays ignored: a signalfd
- * would see it all the same. */
-static enum err take_signals(struct supervise *s)
-{
-    static const int wanted[] = {SIGTERM, SIGINT, SIGHUP};
-    sigset_t mask;
-
-    sigemptyset(&mask);
-    signal(SIGCHLD, SIG_DFL);
-    sigaddset(&mask, SIGCHLD);
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (!is_ignored(wanted[i]))
-            sigaddset(&mask, wanted[i]);
-    signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &mask, &s->old_mask) < 0)
-        return err_sys("supervise: block signals");
-    s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (s->signal_fd < 0)
-        return err_sys("supervise: signalfd");
-    return WS_OK;
-}
-
 enum err supervise_open(struct supervise **out,
                         const struct supervise_options *options)
 {
@@ -112,7 +83,7 @@ enum err supervise_open(struct supervise **out,
         s->options.on_log = to_stderr;
     s->signal_fd = -1;
     sigemptyset(&s->old_mask);
-    e = take_signals(s);
+    e = supervise_signals_take(&s->signal_fd, &s->old_mask);
     if (e)
         return e;
     *out = TAKE(s);

@@ -1,7 +1,6 @@
 /* answer.c - the head of an answer, as bytes. */
 #include "server/http/answer.h"
 
-#include "server/http/listener_private.h"
 #include "server/http/status.h"
 
 #include <string.h>
@@ -64,7 +63,7 @@ void answer_head(const struct exchange *x, bool last, const char *date,
     buf_append(out, security_lines, sizeof(security_lines) - 1);
     if (x->secure)
         buf_append(out, hsts_line, sizeof(hsts_line) - 1);
-    else if (x->listener->options.warn_plain)
+    else if (exchange_warned(x))
         buf_append(out, plain_line, sizeof(plain_line) - 1);
     buf_append(out, a->headers.data, a->headers.len);
     buf_append(out, "\r\n", 2);

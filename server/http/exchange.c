@@ -110,6 +110,11 @@ bool exchange_secure(const struct exchange *x)
     return x->secure;
 }
 
+bool exchange_warned(const struct exchange *x)
+{
+    return !x->secure && x->listener->options.warn_plain;
+}
+
 const char *exchange_id(const struct exchange *x)
 {
     return x->id;

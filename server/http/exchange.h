@@ -56,6 +56,8 @@ const char *exchange_cookie(const struct exchange *x,
 const char *exchange_peer(const struct exchange *x); /* address without port;
                                    behind a trusted proxy: as it says */
 bool exchange_secure(const struct exchange *x); /* https, at the client's end */
+/* Plain HTTP to whoever asks, because the settings say so. */
+bool exchange_warned(const struct exchange *x);
 const char *exchange_id(const struct exchange *x); /* request id, in and out */
 struct principal *exchange_principal(struct exchange *x);
 

@@ -214,6 +214,10 @@ void door_write_me(struct exchange *x, struct jsonw *w, const char *key,
     jsonw_object(w, "server");
     jsonw_text(w, "version", WS_VERSION);
     jsonw_time(w, "time", env_wall_ns(exchange_server(x)->env));
+    jsonw_array(w, "warnings");
+    if (exchange_warned(x))
+        jsonw_text(w, NULL, "plain-http");
+    jsonw_array_end(w);
     jsonw_object_end(w);
     jsonw_object_end(w);
 }

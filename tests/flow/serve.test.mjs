@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { children, Proc, program, run, tempDir, waitFor } from './lib/procs.mjs';
+import { addUser, Person } from './lib/people.mjs';
+import { children, Proc, program, run, startServer, tempDir, waitFor } from './lib/procs.mjs';
 import { Raw, say, serve } from './lib/raw.mjs';
 import { Layer1, metricBody } from './lib/wire.mjs';
 
@@ -109,6 +110,19 @@ test('test_serve_beyond_loopback_plain_is_served_and_warned_of', async (t) => {
     t.after(() => proc.stop());
     await waitFor('its warning', () => words.test(proc.out));
     assert.match(proc.out, /plain HTTP/);
+    const port = /:(\d+)\/dashboard/.exec(proc.out)[1];
+    const page = await fetch(`http://127.0.0.1:${port}/login`, { headers: { Accept: 'text/html' } });
+    assert.equal(page.headers.get('x-worksight-warning'), args[0] === '--plain-http' ? 'plain-http' : null);
+  }
+});
+
+test('test_serve_plain_http_is_told_to_who_logs_in', async (t) => {
+  for (const [args, warnings] of [[['--plain-http', 'on'], ['plain-http']], [[], []]]) {
+    const server = await startServer(t, { args });
+    await addUser(server.data, 'ana', 'viewer');
+    const ana = await Person.login(server.url, 'ana');
+    assert.deepEqual(ana.me.server.warnings, warnings);
+    assert.match(ana.cookie, /^ws=/);
   }
 });
 

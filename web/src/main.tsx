@@ -21,6 +21,7 @@ import { Setup } from './pages/setup';
 import { me, meLoad, meProblem, meSet } from './state/me';
 import './state/prefs';
 import { Empty, ProblemBox, Skeleton } from './ui/parts';
+import { PlainWarning } from './ui/plain';
 import { Shell } from './ui/shell';
 
 const SessionPage = lazy(() => import('./pages/session/session').then((m) => m.SessionPage));
@@ -83,6 +84,7 @@ const root = document.getElementById('app');
 if (root)
   render(
     <LocationProvider>
+      <PlainWarning />
       <App />
     </LocationProvider>,
     root,
