@@ -2,10 +2,11 @@
 // Retry-After, heartbeats are heard meanwhile, and in the end all is there.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { sqlite, startServer } from './lib/procs.mjs';
+import { children, sqlite, startServer } from './lib/procs.mjs';
 import { Layer2 } from './lib/wire.mjs';
 
 const BATCHES = 60;
@@ -46,4 +47,46 @@ test('a full queue answers 503 with Retry-After, and nothing is lost or doubled'
     'SELECT count(*) AS n, (SELECT sum(accepted) FROM ledger) AS l, (SELECT sum(observations) FROM rollup) AS r FROM metric',
   );
   assert.deepEqual(row, { n: BATCHES * ITEMS, l: BATCHES * (ITEMS + 1), r: BATCHES * ITEMS });
+});
+
+const residentMib = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+const p99 = (list) => list.sort((a, b) => a - b)[Math.floor(list.length * 0.99)];
+
+test('ten times what the queue holds, for seconds: early 503, quick answers, flat memory, heartbeats heard', { timeout: 40000 }, async (t) => {
+  const server = await startServer(t, { args: ['--commit-queue', '500'] });
+  const clients = await Promise.all(Array.from({ length: 20 }, () => Layer2.open(server.url)));
+  const items = Array.from({ length: ITEMS }, (_, i) => Layer2.item(i + 2));
+  const [{ pid }] = children(server.pid); // 20 x 250 items are ten queues of 500
+  const accepted = [], refused = [], beats = [];
+  const end = performance.now() + 8000;
+  const timed = async (list, work) => {
+    const begun = performance.now();
+    const answer = await work();
+    list(answer).push(performance.now() - begun);
+    return answer;
+  };
+  const flood = async (s) => {
+    while (performance.now() < end) {
+      const answer = await timed((a) => (a.status === 200 ? accepted : refused), () => s.batch(items));
+      if (answer.status === 200) continue;
+      assert.equal(answer.status, 503, answer.text);
+      assert.match(answer.headers.get('retry-after'), /^[1-9]\d*$/);
+    }
+  };
+  const beat = async () => {
+    while (performance.now() < end) {
+      const answer = await timed(() => beats, () => clients[0].post('heartbeat'));
+      assert.equal(answer.status, 200);
+    }
+  };
+  const memory = [];
+  const watch = setInterval(() => memory.push(residentMib(pid)), 100);
+  await Promise.all([...clients.map(flood), beat()]);
+  clearInterval(watch);
+  const early = Math.max(...memory.slice(0, memory.length / 2)), late = Math.max(...memory.slice(memory.length / 2));
+  const shown = `${accepted.length} accepted, p99 ${p99(accepted).toFixed(0)} ms; ${refused.length} refused, p99 ${p99(refused).toFixed(0)} ms; ${beats.length} heartbeats, p99 ${p99(beats).toFixed(0)} ms; ${early.toFixed(0)} then ${late.toFixed(0)} MiB`;
+  t.diagnostic(shown);
+  assert.ok(accepted.length > 20 && refused.length > 20 && beats.length > 20, shown);
+  assert.ok(p99(accepted) < 3000 && p99(refused) < 3000 && p99(beats) < 3000, shown);
+  assert.ok(late < early + 24, `memory is flat: ${shown}`);
 });
