@@ -40,6 +40,7 @@
 #define WORKER_OTHER_DESCRIPTORS 256
 #define WORKER_READER_QUEUE 1024 /* jobs that may wait for a reader */
 #define WORKER_BLOB_QUEUE 256    /* pictures that may wait for a blob thread */
+#define WORKER_SHARDS 32         /* of the fleet's figures, in MySQL */
 #define WORKER_COMMIT_QUEUE_BYTES (64 << 20)
 
 struct worker {
@@ -119,8 +120,12 @@ static enum err open_committer(struct worker *w)
         .queue_bytes = WORKER_COMMIT_QUEUE_BYTES,
         .accepted = live_accepted,
         .ctx = &w->server};
+    enum err e;
 
-    enum err e = committer_open(&w->server.committer, &options);
+    /* Writers of several processes and machines: rarely the same row. */
+    if (!database_is_embedded(w->settings))
+        options.shard = (int64_t)env_random_below(w->server.env, WORKER_SHARDS);
+    e = committer_open(&w->server.committer, &options);
 
     if (!e)
         e = beats_open(&w->server.beats, w->server.committer);
