@@ -10,8 +10,8 @@
 #define VERBS_MAX_RESULTS 500
 #define VERBS_MAX_LEASED_BYTES ((size_t)8 << 20)
 #define VERBS_MAX_PICTURES 8
-#define VERBS_MAX_DROPPED (UINT64_C(1) << 48) /* as JSON still holds exactly   \
-                                               */
+/* As many as JSON still holds exactly. */
+#define VERBS_MAX_DROPPED (UINT64_C(1) << 48)
 
 /* --- ai --- */
 
