@@ -9,6 +9,7 @@
 
 extern const struct cli_command cli_apikey;
 extern const struct cli_command cli_audit;
+extern const struct cli_command cli_blob;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_enroll;
 extern const struct cli_command cli_migrate;

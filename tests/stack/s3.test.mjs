@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { build, children, freePort, run, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
+import { build, children, freePort, run, serverCommand, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
 import { Person, addUser } from '../flow/lib/people.mjs';
 import { startProxy } from '../flow/lib/proxy.mjs';
 import { Layer1, metricBody, png } from '../flow/lib/wire.mjs';
@@ -193,4 +193,9 @@ for (const who of ['server', 'service'])
     const shown = await image(person, row.id);
     assert.equal(sha256(Buffer.from(await shown.arrayBuffer())), sha256(bytes));
     assert.equal(s3.objects().length, 1);
+    const verify = await serverCommand(data, ['blob', 'verify', '--json', '--blobs', s3.address], {
+      env: { WORKSIGHT_SERVER_S3_KEY: s3.key, WORKSIGHT_SERVER_S3_SECRET: s3.secret },
+    });
+    assert.equal(verify.code, 0, verify.err);
+    assert.deepEqual([JSON.parse(verify.out).ok, JSON.parse(verify.out).rows], [true, 1]);
   });

@@ -1,0 +1,282 @@
+/* Every picture's row has its object with the bytes it had, and every object
+ * has a row: rows a page at a time, names in a file of their own, so memory
+ * does not grow with the number of pictures. */
+#include "server/cli/ask.h"
+#include "server/cli/commands.h"
+
+#include "core/db.h"
+#include "core/io.h"
+#include "core/sha256.h"
+#include "server/blob/blob.h"
+#include "server/database.h"
+#include "server/store/store.h"
+#include "server/store/store_retention.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define YOUNG_NS (INT64_C(3600) * 1000000000) /* its row may still come */
+#define HASH_DIGITS 16 /* of the bytes' SHA-256, at the end of a name */
+#define MAX_SHOWN 100
+
+static const struct cli_option options[] = {
+    {"json", NULL, "the answer as JSON"},
+};
+
+struct verify {
+    struct store *store;
+    struct blob *blob;
+    struct db *names; /* of all rows' objects */
+    int64_t begun_ns, rows, objects, missing, damaged, orphans, shown;
+    bool walked; /* this place can list its objects */
+    struct buf list;
+    struct jsonw found;
+    enum err failed;
+};
+
+static void tell(struct verify *v, const char *what, const char *name)
+{
+    if (v->shown++ >= MAX_SHOWN)
+        return;
+    jsonw_object(&v->found, NULL);
+    jsonw_text(&v->found, "problem", what);
+    jsonw_text(&v->found, "object", name);
+    jsonw_object_end(&v->found);
+    fprintf(stderr, "%s: %s\n", what, name);
+}
+
+/* Whether the bytes have the hash that their name says. */
+static enum err check_bytes(int fd, const char *name, bool *same)
+{
+    OWN(sha256_close)
+    struct sha256 *h = NULL;
+    uint8_t hash[SHA256_BYTES];
+    char part[65536], hex[SHA256_HEX_BYTES];
+    size_t len = strlen(name);
+    ssize_t n = 0;
+    enum err e = sha256_open(&h);
+
+    while (!e && (n = read(fd, part, sizeof part)) > 0)
+        sha256_update(h, part, (size_t)n);
+    if (e || n < 0)
+        return e ? e : err_sys("verify: read %s", name);
+    sha256_finish(h, hash);
+    sha256_hex(hash, SHA256_BYTES, hex);
+    *same = len > HASH_DIGITS + 1 &&
+            memcmp(name + len - 1 - HASH_DIGITS, hex, HASH_DIGITS) == 0;
+    return WS_OK;
+}
+
+static enum err note(struct verify *v, const char *name)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(v->names, "INSERT INTO named VALUES (?)", &q);
+
+    if (e)
+        return e;
+    db_bind_text(q, name);
+    e = db_run(q);
+    return e == WS_EXISTS ? WS_OK : e;
+}
+
+static enum err check_object(struct verify *v, const char *name)
+{
+    OWN_FD int fd = -1;
+    int64_t len;
+    bool same = false;
+    enum err e;
+
+    if (!*name)
+        return WS_OK;
+    e = note(v, name);
+    if (!e)
+        e = blob_get(v->blob, name, &fd, &len);
+    if (e == WS_NOTFOUND || e == WS_INVALID) {
+        v->missing++;
+        tell(v, "missing", name);
+        return WS_OK;
+    }
+    if (!e)
+        e = check_bytes(fd, name, &same);
+    if (!e && !same) {
+        v->damaged++;
+        tell(v, "damaged", name);
+    }
+    return e;
+}
+
+static enum err check_rows(struct verify *v)
+{
+    struct store_retention_row rows[STORE_RETENTION_PAGE];
+    int64_t after = 0;
+    size_t count = 0;
+    enum err e;
+
+    do {
+        e = store_retention_rows(v->store, STORE_RETENTION_SCREENSHOT, after,
+                                 rows, &count);
+        for (size_t i = 0; !e && i < count; i++) {
+            v->rows++;
+            after = rows[i].id;
+            e = check_object(v, rows[i].blob);
+            if (!e)
+                e = check_object(v, rows[i].thumbnail);
+        }
+    } while (!e && count);
+    return e;
+}
+
+/* --- objects without a row --- */
+
+static int meet_object(void *ctx, const char *name, int64_t put_ns)
+{
+    struct verify *v = ctx;
+    struct db_stmt *q;
+
+    v->objects++;
+    v->failed = db_stmt(v->names, "SELECT 1 FROM named WHERE name = ?", &q);
+    if (v->failed)
+        return 0;
+    db_bind_text(q, name);
+    v->failed = db_step(q);
+    db_reset(q);
+    if (v->failed == WS_NOTFOUND) {
+        v->failed = WS_OK;
+        if (put_ns < v->begun_ns - YOUNG_NS) {
+            v->orphans++;
+            tell(v, "orphan", name);
+        }
+    }
+    return v->failed == WS_OK;
+}
+
+static int meet_session(void *ctx, int64_t session_id)
+{
+    struct verify *v = ctx;
+    enum err e = blob_walk(v->blob, session_id, meet_object, v);
+
+    if (e)
+        v->failed = e;
+    return v->failed == WS_OK;
+}
+
+static enum err check_objects(struct verify *v)
+{
+    enum err e = blob_walk_sessions(v->blob, meet_session, v);
+
+    return e ? e : v->failed;
+}
+
+/* --- the command --- */
+
+static enum err open_all(struct verify *v, const struct settings *s,
+                         const char *names)
+{
+    OWN_FREE char *store = NULL;
+    OWN_FREE char *address = blob_address(s->blobs, s->data);
+    OWN_FREE char *spool = io_path(s->data, "tmp");
+    struct blob_options place = {.address = address,
+                                 .spool_dir = spool,
+                                 .key = s->s3_key,
+                                 .secret = s->s3_secret,
+                                 .timeout_ms = s->s3_timeout_ms};
+    enum err e = database_address(s, &store);
+
+    if (!address || !spool)
+        return WS_NOMEM;
+    if (!e)
+        e = store_open(&v->store, store, STORE_READ);
+    if (!e)
+        e = io_make_dirs(spool);
+    if (!e)
+        e = blob_open(&v->blob, &place);
+    if (!e)
+        e = db_open(&v->names, names, DB_EXCLUSIVE);
+    if (!e)
+        e = db_exec(v->names, "PRAGMA synchronous=OFF; CREATE TABLE named "
+                              "(name TEXT PRIMARY KEY) WITHOUT ROWID");
+    if (!e)
+        e = db_begin(v->names);
+    return e;
+}
+
+static int print(struct cli_call *call, struct verify *v)
+{
+    OWN_BUF struct buf b = BUF_EMPTY;
+    struct jsonw w;
+    int64_t bad = v->missing + v->damaged + v->orphans;
+
+    jsonw_array_end(&v->found);
+    jsonw_init(&w, &b);
+    jsonw_object(&w, NULL);
+    jsonw_bool(&w, "ok", bad == 0);
+    jsonw_int(&w, "rows", v->rows);
+    jsonw_int(&w, "missing", v->missing);
+    jsonw_int(&w, "damaged", v->damaged);
+    jsonw_bool(&w, "objects_listed", v->walked);
+    jsonw_int(&w, "objects", v->objects);
+    jsonw_int(&w, "orphans", v->orphans);
+    jsonw_raw(&w, "problems", v->list.data, v->list.len);
+    jsonw_object_end(&w);
+    if (cli_has(call, "json"))
+        printf("%s\n", buf_text(&b));
+    else
+        printf("%lld rows: %lld missing, %lld damaged; %lld objects%s: %lld "
+               "orphans\n",
+               (long long)v->rows, (long long)v->missing, (long long)v->damaged,
+               (long long)v->objects, v->walked ? "" : " (not listed)",
+               (long long)v->orphans);
+    return bad ? CLI_DEGRADED : CLI_OK;
+}
+
+static int run(struct cli_call *call)
+{
+    const struct settings *s = ask_settings(call);
+    const char *what = cli_arg(call, 0);
+    char names[] = "/tmp/worksight-verify.XXXXXX";
+    struct verify v = {.begun_ns = env_wall_ns(&env_system)};
+    int fd, status;
+    enum err e;
+
+    if (!what || strcmp(what, "verify") != 0)
+        return cli_fail(call, "use verify", "blob %s is not known",
+                        what ? what : "without a word");
+    fd = mkstemp(names);
+    if (fd < 0)
+        return ask_fail(call, "make room in /tmp", "no file in /tmp");
+    close(fd);
+    jsonw_init(&v.found, &v.list);
+    jsonw_array(&v.found, NULL);
+    e = open_all(&v, s, names);
+    if (!e)
+        e = check_rows(&v);
+    if (!e)
+        e = check_objects(&v);
+    v.walked = v.blob && v.blob->ops->walk;
+    status = e ? ask_fail(call, "worksight-server doctor says more",
+                          "blob verify: %s", err_name(e))
+               : print(call, &v);
+    db_close(v.names);
+    unlink(names);
+    blob_close(v.blob);
+    store_close(v.store);
+    buf_fini(&v.list);
+    return status;
+}
+
+const struct cli_command cli_blob = {
+    .name = "blob",
+    .args = "verify",
+    .summary = "whether every picture is there and whole",
+    .help = "Examples:\n"
+            "  worksight-server blob verify\n"
+            "  worksight-server blob verify --json\n\n"
+            "Reads every picture. Objects without a row count as orphans when "
+            "they are older than\nan hour; those in S3 are not listed.\n\n"
+            "Exit status: 0 all there and whole, 1 something is wrong or can't "
+            "be read, 2 used wrongly.\n",
+    .options = options,
+    .option_count = sizeof(options) / sizeof(options[0]),
+    .max_args = 1,
+    .run = run,
+};
