@@ -239,7 +239,7 @@ function Anomaly({ m }: { m: MetricExplained }) {
       <h3 id="anomaly-title">How unusual</h3>
       <p class="why-anomaly">
         {a.score === null ? null : <b class="num">{score2(a.score)}</b>}
-        <AnomalyBadge anomaly={a} />
+        {a.score === null && a.reason ? null : <AnomalyBadge anomaly={a} />}
         {a.score === null ? (
           <span>{a.reason ?? 'Too little has been seen yet to know what is usual.'}</span>
         ) : (
