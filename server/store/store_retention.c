@@ -16,7 +16,7 @@ _Static_assert(STORE_RETENTION_PAGE == STORE_DB_PAGE, "one page, one limit");
 static const struct {
     const char *rows, *drop;
 } tables[STORE_RETENTION_TABLES] = {
-    [STORE_RETENTION_SCREENSHOT] = {ROWS("screenshot", "bytes", "blob",
+    [STORE_RETENTION_SCREENSHOT] = {ROWS("screenshot", "bytes", "\"blob\"",
                                          "thumbnail"),
                                     DROP("screenshot")},
     [STORE_RETENTION_RECORDING] = {ROWS("recording", "0", "''", "''"),
