@@ -1,7 +1,7 @@
 // A new password, asked for so that it can be seen and is long enough.
 import { useState } from 'preact/hooks';
 
-export const PASSWORD_MIN = 10;
+export const PASSWORD_MIN = 12; // as PASSWORD_MIN_CHARS of the server
 
 export function NewPassword({ name, label }: { name: string; label: string }) {
   const [value, setValue] = useState('');
