@@ -349,7 +349,7 @@ static bool same_masks(const struct x11_screen_masks *a,
     return true;
 }
 
-/* The rows that the older half lacks, and what differs from the newest. */
+/* The rows that the older half lacks, and what is known to be drawn since. */
 static void plan(struct x11_screen *s, const struct x11_screen_masks *masks,
                  struct rect *rows, struct rect *dirty)
 {
@@ -399,6 +399,9 @@ enum err x11_screen_grab(struct x11_screen *s,
         point_at(s, &dirty, out, s->now); /* nothing was drawn */
         return WS_OK;
     }
+    /* Whole lines are fetched, after the drawing was told of: what was drawn
+     * since, beside the dirty part, is in the picture too. */
+    dirty = (struct rect){0, rows.y0, s->width_px, rows.y1};
     at = into * HALF_BYTES + (size_t)rows.y0 * (size_t)s->width_px * 4;
     e = s->shm ? fetch_by_segment(s, at, &rows) : fetch_by_wire(s, at, &rows);
     if (e) {
