@@ -7,8 +7,8 @@
  * changed or cut on the way are refused by the service instead of stored.
  * libcurl of Debian 12 neither sorts nor encodes a query for the signature:
  * the caller gives it sorted and encoded. It would also sign "Expect:", the way
- * to leave a header out: so that header stays as libcurl has it. Names are of [0-9a-f/] alone, so a
- * path reads the same however it is encoded.
+ * to leave a header out: so that header stays as libcurl has it. Names are of
+ * [0-9a-f/] alone, so a path reads the same however it is encoded.
  */
 #include "server/blob/s3.h"
 

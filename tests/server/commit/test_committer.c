@@ -379,8 +379,7 @@ static void test_committer_full_disk_is_no_room_and_ends_with_it(void **state)
     memset(large, ' ', sizeof large - 3);
     memcpy(large + sizeof large - 3, "{}", 3);
     assert_int_equal(
-        db_exec(store_db_conn(m->store), "PRAGMA max_page_count = 100"),
-        WS_OK);
+        db_exec(store_db_conn(m->store), "PRAGMA max_page_count = 100"), WS_OK);
     c = open_committer(m, 10);
     prepare(&w, 1, "large");
     w.item.fact.payload = large;
