@@ -67,6 +67,9 @@ if [ ! -f "$dir/address" ]; then
         console.log(s.address().port); s.close(); });' >"$dir/port"
 fi
 port=$(cat "$dir/port")
+# A killed server may stay a zombie for a while, and mysqld takes a zombie's
+# lock of the socket for a live one's.
+alive || rm -f "$dir/sock.lock"
 # shellcheck disable=SC2086
 "$root/lib64/ld-linux-x86-64.so.2" --library-path "$lib:$lib/mysql/private:$root/usr/lib/mysql/private" \
     "$root/usr/sbin/mysqld" $options --socket="$dir/sock" --pid-file="$dir/mysqld.pid" \
