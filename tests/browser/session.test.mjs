@@ -120,6 +120,26 @@ test('session_shows_each_worker_queue_and_ledger_law', async () => {
   await close(tab);
 });
 
+test('reasons_button_is_in_sight_at_once_and_leaves_the_page_live', async () => {
+  const tab = await open(sessionPath());
+  const why = tab.getByRole('button', { name: 'Why this score', exact: true });
+  await why.waitFor();
+  const box = await why.boundingBox();
+  assert.ok(box.y + box.height < 500, `at ${box.y} px`);
+  assert.equal(await tab.getByRole('button', { name: /why/i }).first().innerText(), 'Why this score');
+  await why.focus();
+  await tab.keyboard.press('Enter');
+  const drawer = tab.getByRole('dialog', { name: 'Why this score' });
+  await drawer.locator('[data-total]').waitFor();
+  await tab.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'hidden' });
+  assert.ok(await why.evaluate((e) => e === document.activeElement));
+  assert.equal(new URL(tab.url()).search, '');
+  await tab.getByRole('button', { name: /^Why not scored, \d\d:/ }).first().click();
+  await tab.getByRole('dialog', { name: 'Why not scored' }).waitFor();
+  await close(tab);
+});
+
 test('reasons_shown_points_sum_to_the_shown_score', async () => {
   const tab = await open(sessionPath());
   const [id] = await house.agent.metrics([{ score: 71.43 }]);

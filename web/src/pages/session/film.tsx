@@ -60,7 +60,9 @@ export function Film({ shots, times, moment, onPick }: FilmProps) {
             </span>
           ) : null}
           <span class="num">{bytes(shot.bytes)}</span>
-          {shot.masks !== null ? <span>{plural(shot.masks, 'place')} covered</span> : null}
+          {shot.masks !== null ? (
+            <span>{shot.masks ? `${plural(shot.masks, 'place')} covered` : 'nothing to cover'}</span>
+          ) : null}
         </figcaption>
       </figure>
       <div class="film-strip">

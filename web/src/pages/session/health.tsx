@@ -8,23 +8,26 @@ const CLOCK_OFF_MS = 5_000;
 
 export function HealthPanel({ health }: { health: Health }) {
   const off = health.clock_offset_ms;
+  const was = health.status === 'offline'; // all that follows is what it said last
   return (
     <div class="health">
       <p class="health-top">
         <StatusBadge status={health.status} state={health.state} />
         <span class="dim">
-          heard <Time at={health.last_seen_at} />
+          {was ? 'as it was when heard last, ' : 'heard '}
+          <Time at={health.last_seen_at} />
         </span>
       </p>
       {health.workers.length === 0 ? (
         <p class="dim">This agent says nothing of its parts. It speaks layer 1 of the wire.</p>
       ) : (
-        <ul class="workers" aria-label="Parts of the agent">
+        <ul class={was ? 'workers was' : 'workers'} aria-label="Parts of the agent">
           {health.workers.map((w) => (
             <li key={w.name} class={w.alive ? 'worker' : 'worker worker-down'}>
               <Icon name={w.alive ? 'check' : 'cross'} />
               <span class="worker-name">{w.name}</span>
               <span class="worker-state">
+                {was ? 'was ' : ''}
                 {w.alive ? 'alive' : 'not alive'}
                 {w.restarts ? `, started again ${plural(w.restarts, 'time')}` : ''}
               </span>

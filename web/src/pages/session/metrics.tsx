@@ -1,18 +1,18 @@
 // S3: the metrics of the stretch shown, newest first; each opens the reasons of its score.
 import { useState } from 'preact/hooks';
 import type { Metric } from '../../api/types';
-import { count, percent } from '../../lib/format';
+import { clockTime, count, percent } from '../../lib/format';
 import { AnomalyBadge, PipelineBadge, Score, Time } from '../../ui/parts';
 
 export interface MetricsProps {
   metrics: Metric[];
   selected: number | null;
-  hrefOf: (m: Metric) => string;
+  onWhy: (m: Metric) => void;
 }
 
-const AT_FIRST = 12;
+const AT_FIRST = matchMedia('(max-width: 46rem)').matches ? 4 : 12; // rows are cards there
 
-export function Metrics({ metrics, selected, hrefOf }: MetricsProps) {
+export function Metrics({ metrics, selected, onWhy }: MetricsProps) {
   const [all, setAll] = useState(false);
   const rows = all ? metrics : metrics.slice(0, AT_FIRST);
   return (
@@ -63,9 +63,15 @@ export function Metrics({ metrics, selected, hrefOf }: MetricsProps) {
                   <PipelineBadge status={m.pipeline_status} />
                 </td>
                 <td class="r open">
-                  <a href={hrefOf(m)} aria-label={`Why this score, metric ${m.id}`}>
+                  <button
+                    type="button"
+                    class="button quiet small"
+                    aria-haspopup="dialog"
+                    aria-label={`${m.scored ? 'Why this score' : 'Why not scored'}, ${clockTime(m.agent_time)}`}
+                    onClick={() => onWhy(m)}
+                  >
                     Why
-                  </a>
+                  </button>
                 </td>
               </tr>
             ))}

@@ -1,36 +1,44 @@
-// S3: one moment: its picture, its score in a line, and the way to the reasons.
+// S3: one moment: its score in a line, the way to its reasons, and its picture.
 import type { Metric } from '../../api/types';
-import { count, percent, plural } from '../../lib/format';
+import { count, percent, plural, score1 } from '../../lib/format';
 import { Icon } from '../../ui/icons';
 import { AnomalyBadge, Card, Empty, ProblemBox, Skeleton, Time } from '../../ui/parts';
 import { Film } from './film';
 import type { Shots } from './shots';
 
-export interface MomentProps {
+export function Moment({
+  metric: m,
+  loading,
+  pinned,
+  onWhy,
+}: {
   metric: Metric | null;
+  loading: boolean;
   pinned: boolean;
-  whyHref: string | null;
-  film: Shots;
-  moment: number | null;
-  mayLook: boolean;
-  hasPictures: boolean;
-  onPick: (t: number) => void;
-}
-
-export function Moment(p: MomentProps) {
-  const m = p.metric;
+  onWhy: (m: Metric) => void;
+}) {
   return (
     <Card
-      title={p.pinned ? 'The chosen moment' : 'The newest moment'}
+      title={pinned ? 'The chosen moment' : 'The newest moment'}
       id="moment-title"
-      aside={m ? <Time at={m.agent_time} as="full" /> : null}
+      aside={
+        m ? (
+          <>
+            <Time at={m.agent_time} as="full" />
+            <span class="dim">
+              {' · '}
+              <Time at={m.agent_time} />
+            </span>
+          </>
+        ) : null
+      }
     >
       {m ? (
         <div class="moment">
           <p class="moment-score">
             {m.scored && m.score !== null ? (
               <>
-                <b class="num">{m.score.toFixed(1)}</b>
+                <b class="num">{score1(m.score)}</b>
                 <span class="dim">of 100</span>
               </>
             ) : (
@@ -47,20 +55,50 @@ export function Moment(p: MomentProps) {
             {m.confidence === null ? null : <li>{percent(m.confidence)} confident</li>}
             {m.seq === null ? null : <li class="dim">item {count(m.seq)}</li>}
           </ul>
-          {p.whyHref ? (
-            <a class="button" href={p.whyHref}>
-              <Icon name="why" />
-              {m.scored ? 'Why this score' : 'Why not scored'}
-            </a>
-          ) : null}
+          <WhyButton scored={m.scored} onClick={() => onWhy(m)} />
         </div>
-      ) : null}
-      <Pictures {...p} />
+      ) : loading ? (
+        <Skeleton lines={2} />
+      ) : (
+        <p class="dim">No metric in this stretch of time.</p>
+      )}
     </Card>
   );
 }
 
-function Pictures(p: MomentProps) {
+function WhyButton({ scored, onClick }: { scored: boolean; onClick: () => void }) {
+  return (
+    <button type="button" class="button" aria-haspopup="dialog" title="Key: w" onClick={onClick}>
+      <Icon name="why" />
+      {scored ? 'Why this score' : 'Why not scored'}
+    </button>
+  );
+}
+
+export interface PicturesProps {
+  film: Shots;
+  moment: number | null;
+  mayLook: boolean;
+  hasPictures: boolean;
+  onPick: (t: number) => void;
+}
+
+/** The pictures of the stretch; the pointer on a chart shows the nearest. */
+export function Pictures(p: PicturesProps) {
+  return (
+    <Card title="Pictures" id="pictures-title" aside={<PicturesNote {...p} />}>
+      <PicturesBody {...p} />
+    </Card>
+  );
+}
+
+function PicturesNote({ hasPictures, mayLook }: PicturesProps) {
+  return hasPictures && mayLook ? (
+    <span class="dim">redacted on the desktop before they were sent</span>
+  ) : null;
+}
+
+function PicturesBody(p: PicturesProps) {
   if (!p.hasPictures)
     return (
       <Empty title="This session keeps no pictures">

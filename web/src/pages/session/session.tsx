@@ -20,7 +20,7 @@ import { Card, Empty, ProblemBox, Skeleton, StatusBadge, Time } from '../../ui/p
 import { Charts } from './charts';
 import { HealthPanel, LedgerPanel } from './health';
 import { Metrics } from './metrics';
-import { Moment } from './moment';
+import { Moment, Pictures } from './moment';
 import {
   fixedSpan,
   isPreset,
@@ -228,8 +228,6 @@ function Work({ session, round }: { session: Session; round: number }) {
       params.set({ at: t === null ? null : new Date(t).toISOString(), metric: null }, true),
     [params],
   );
-  const hrefOf = (m: { id: number; agent_time: string }) =>
-    params.href({ metric: String(m.id), at: m.agent_time });
   const bucketStep = (by: number) => {
     const times = data.data?.series.t_ms ?? [];
     const t = times[nearest(times, at ?? Number.MAX_SAFE_INTEGER) + by];
@@ -267,6 +265,14 @@ function Work({ session, round }: { session: Session; round: number }) {
   const isLive = !fixed && at === null;
   return (
     <>
+      {session.last_metric_at === null ? null : (
+        <Moment
+          metric={metric}
+          loading={!data.data || (at !== null && !listed && around.loading)}
+          pinned={at !== null}
+          onWhy={(m) => params.set({ metric: String(m.id) })}
+        />
+      )}
       <Card
         title="Scores over time"
         id="charts-title"
@@ -336,10 +342,7 @@ function Work({ session, round }: { session: Session; round: number }) {
       </Card>
       {session.last_metric_at === null ? null : (
         <>
-          <Moment
-            metric={metric}
-            pinned={at !== null}
-            whyHref={metric ? hrefOf(metric) : null}
+          <Pictures
             film={film}
             moment={hover ?? at}
             mayLook={maySeePictures.value}
@@ -359,7 +362,11 @@ function Work({ session, round }: { session: Session; round: number }) {
             {metrics.length === 0 ? (
               <Empty title="No metric in this stretch of time" />
             ) : (
-              <Metrics metrics={metrics} selected={metric?.id ?? null} hrefOf={hrefOf} />
+              <Metrics
+                metrics={metrics}
+                selected={metric?.id ?? null}
+                onWhy={(m) => params.set({ metric: String(m.id), at: m.agent_time })}
+              />
             )}
           </Card>
         </>
