@@ -14,18 +14,35 @@ aroundFile(async (t) => {
 });
 const sessionPath = () => `/dashboard/sessions/${house.agent.id}`;
 
-test('live_after_the_server_restarts_is_live_again_without_a_reload', async () => {
+test('live_page_says_at_once_that_the_server_is_away_and_comes_back_without_a_reload', async () => {
   const tab = await openTab(house.browser, house.server.url, { state: house.state });
   await tab.goto(house.server.url + sessionPath());
   const live = tab.locator('.live');
   await live.getByText('Live', { exact: true }).waitFor();
+  const score = await tab.locator('.moment-score').innerText();
   await house.server.stop();
-  await live.getByText('Every 30 s').waitFor();
+  const bar = tab.locator('.away');
+  await bar.getByText('No answer from the server').waitFor({ timeout: 5_000 });
+  await live.getByText('No answer').waitFor();
+  assert.equal(await tab.getByRole('alert').count(), 0); // said once, and what was known is still there
+  assert.equal(await tab.locator('.moment-score').innerText(), score);
   const again = await startServer({ after: later }, { data: house.server.data, port: house.server.port });
   assert.equal(again.url, house.server.url);
   await live.getByText('Live', { exact: true }).waitFor({ timeout: 30_000 });
+  await bar.waitFor({ state: 'detached' });
   await house.agent.metrics([{ score: 12.3 }]);
   await tab.locator('.moment-score b', { hasText: '12.3' }).waitFor();
+  await tab.context().close();
+});
+
+test('page_without_hints_comes_back_too_when_the_server_does', async () => {
+  const tab = await openTab(house.browser, house.server.url, { state: house.state });
+  let refused = 0;
+  await tab.route('**/api/v1/me/logins?**', (r) => (refused++ ? r.continue() : r.abort()));
+  await tab.goto(`${house.server.url}/dashboard/account`);
+  await tab.getByRole('alert').getByText('No answer from the server').waitFor(); // nothing was known before
+  await tab.locator('.logins').waitFor(); // nobody pressed "Try again"
+  assert.equal(await tab.locator('.away').count(), 0);
   await tab.context().close();
 });
 

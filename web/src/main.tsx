@@ -9,24 +9,36 @@
 //   pages/session/      S3: charts, pictures, health, ledger, metrics; why.tsx is S4
 //   pages/account admin own logins and password; who may do what
 //   ui/ lib/ styles/    parts, pure functions, tokens and CSS
-import { render } from 'preact';
+import { type JSX, render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import lazy, { ErrorBoundary } from 'preact-iso/lazy';
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router';
-import { clientOnLoggedOut } from './api/client';
+import { awaySince, clientOnLoggedOut } from './api/client';
 import { Login } from './pages/login';
 import { Overview } from './pages/overview';
 import { Sessions } from './pages/sessions';
 import { Setup } from './pages/setup';
 import { me, meLoad, meProblem, meSet } from './state/me';
 import './state/prefs';
+import { AwayBar } from './ui/away';
 import { Empty, ProblemBox, Skeleton } from './ui/parts';
 import { PlainWarning } from './ui/plain';
 import { Shell } from './ui/shell';
 
-const SessionPage = lazy(() => import('./pages/session/session').then((m) => m.SessionPage));
-const Account = lazy(() => import('./pages/account').then((m) => m.Account));
-const Admin = lazy(() => import('./pages/admin').then((m) => m.Admin));
+// A part that can't be had: the server is away, or a newer one has other parts, which a reload brings.
+function Unloaded() {
+  return (
+    <Empty title="This page did not load">
+      <button type="button" class="button" onClick={() => location.reload()}>
+        Load it again
+      </button>
+    </Empty>
+  );
+}
+const part = (load: () => Promise<() => JSX.Element>) => lazy(() => load().catch(() => Unloaded));
+const SessionPage = part(() => import('./pages/session/session').then((m) => m.SessionPage));
+const Account = part(() => import('./pages/account').then((m) => m.Account));
+const Admin = part(() => import('./pages/admin').then((m) => m.Admin));
 
 function Gone() {
   return (
@@ -42,6 +54,10 @@ function LoggedIn() {
     if (me.value === undefined) void meLoad();
     if (me.value === null) route(`/login?next=${encodeURIComponent(url)}`, true);
   }, [me.value, url, route]);
+  const away = awaySince.value !== null;
+  useEffect(() => {
+    if (!away && meProblem.value) void meLoad();
+  }, [away]);
   if (meProblem.value)
     return (
       <main class="alone">
@@ -85,6 +101,7 @@ if (root)
   render(
     <LocationProvider>
       <PlainWarning />
+      <AwayBar />
       <App />
     </LocationProvider>,
     root,

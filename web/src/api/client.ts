@@ -2,6 +2,7 @@
 //
 // Flow:   a page -> [client] -> fetch -> the server
 // Errors: Problem carries status, title, detail, request id and places; status 0 means no answer at all
+import { signal as watched } from '@preact/signals';
 import type {
   ApiKey,
   EnrollmentCode,
@@ -44,6 +45,27 @@ export class Problem extends Error {
     this.places = body?.errors ?? [];
     this.retryAfterS = retryAfter ? Number(retryAfter) || null : null;
   }
+}
+
+/** Since when the server gives no answer (this machine's clock, ms); null while it does. */
+export const awaySince = watched<number | null>(null);
+const ANSWER_MS = 20_000;
+const PROBE_MS = 2_000;
+
+function clientAway(): void {
+  if (awaySince.value !== null) return;
+  awaySince.value = Date.now();
+  const probe = async () => {
+    if (!document.hidden)
+      try {
+        await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MS) });
+        awaySince.value = null;
+      } catch {
+        // still away
+      }
+    if (awaySince.value !== null) setTimeout(probe, PROBE_MS);
+  };
+  setTimeout(probe, PROBE_MS);
 }
 
 let csrf: string | null = null;
@@ -95,6 +117,7 @@ async function ask<T>(method: string, url: string, body?: unknown, signal?: Abor
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET' && csrf) headers['x-csrf-token'] = csrf;
   let answer: Response;
+  const late = AbortSignal.timeout(ANSWER_MS);
   try {
     answer = await fetch(url, {
       method,
@@ -102,10 +125,12 @@ async function ask<T>(method: string, url: string, body?: unknown, signal?: Abor
       credentials: 'same-origin',
       redirect: 'error',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
+      signal: signal ? AbortSignal.any([signal, late]) : late,
     });
+    awaySince.value = null;
   } catch (e) {
     if (signal?.aborted) throw e;
+    clientAway();
     throw new Problem(
       0,
       'No answer from the server',

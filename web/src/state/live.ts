@@ -58,10 +58,9 @@ function watch(session: number | null, onHint: (topics: Set<string>) => void): (
     s.addEventListener('reset', () => tell(['all']));
     s.onerror = () => {
       liveState.value = 'polling';
+      tell(['all']); // the server may be away, or the login may have ended: a fetch finds out
       // a closed stream is not tried again by the browser: its answer was a refusal
-      if (s.readyState !== EventSource.CLOSED) return;
-      retry = setTimeout(open, RETRY_MS);
-      tell(['all']); // the refusal may be a login that ended: a fetch finds out
+      if (s.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
     };
   };
   const onVisible = () => {

@@ -1,9 +1,10 @@
 // A thing fetched for a page: its data, its problem, whether it is being fetched.
 //
 // The data of before stays while it is fetched again, so that nothing jumps; an answer to an older question
-// is thrown away.
+// is thrown away. While the server gives no answer the bar above the page says so (ui/away.tsx) and the data of
+// before stays without a problem beside it; all is fetched again when it is back.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { Problem } from '../api/client';
+import { awaySince, Problem } from '../api/client';
 
 export interface Resource<T> {
   data: T | null;
@@ -48,7 +49,11 @@ export function useResource<T>(
         (e: unknown) => {
           if (control.signal.aborted) return;
           const problem = e instanceof Problem ? e : new Problem(0, 'Something went wrong', String(e));
-          setState((s) => ({ key: forKey, data: s.key === forKey ? s.data : null, problem, loading: false }));
+          setState((s) => {
+            const data = s.key === forKey ? s.data : null;
+            const said = data !== null && problem.status === 0; // by the bar above the page
+            return { key: forKey, data, problem: said ? null : problem, loading: false };
+          });
         },
       )
       .finally(() => {
@@ -72,6 +77,13 @@ export function useResource<T>(
     if (running.current) again.current = true;
     else run(key);
   }, [key, run]);
+
+  const away = awaySince.value !== null;
+  const wasAway = useRef(away);
+  useEffect(() => {
+    if (wasAway.current && !away) refresh();
+    wasAway.current = away;
+  }, [away, refresh]);
 
   return { data: state.data, problem: state.problem, loading: state.loading, refresh };
 }

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
-import { api } from '../api/client';
+import { api, awaySince } from '../api/client';
 import { zone, zoneName, zoneToggle } from '../lib/format';
 import { liveState } from '../state/live';
 import { isAdmin, me, meSet } from '../state/me';
@@ -25,6 +25,7 @@ const LIVE = {
   connecting: 'Connecting',
   live: 'Live',
   polling: 'Every 30 s',
+  away: 'No answer',
 } as const;
 
 const THEME = {
@@ -70,6 +71,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [path]);
 
+  const live = awaySince.value === null ? liveState.value : 'away';
   const logOut = async () => {
     try {
       await api.logout();
@@ -97,9 +99,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
           ))}
         </nav>
         <div class="side-foot">
-          <p class={`live live-${liveState.value}`} role="status">
+          <p class={`live live-${live}`} role="status">
             <span class="live-dot" aria-hidden="true" />
-            {LIVE[liveState.value]}
+            {LIVE[live]}
           </p>
           <div class="side-buttons">
             <ThemeButton />
