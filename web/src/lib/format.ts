@@ -38,7 +38,7 @@ export function zoneName(at: Moment = Date.now()): string {
   if (zone.value === 'utc') return 'UTC';
   const parts = formatOf({ timeZoneName: 'shortOffset' }).formatToParts(date(at));
   const name = parts.find((p) => p.type === 'timeZoneName')?.value ?? '';
-  return name.replace('GMT', 'UTC') || 'UTC';
+  return name.replace(/^GMT(\+0)?$/, 'UTC').replace('GMT', 'UTC') || 'UTC';
 }
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });

@@ -60,6 +60,7 @@ export function Overview() {
 
 function Filled({ data }: { data: OverviewData }) {
   const c = data.counters;
+  const newest = data.sessions[0];
   return (
     <>
       <dl class="tiles">
@@ -81,9 +82,19 @@ function Filled({ data }: { data: OverviewData }) {
       <div class="split">
         <Card title="What to check first" id="check-first">
           {data.check_first.length === 0 ? (
-            <p class="all-good">
-              <Icon name="check" /> Nothing needs a look.
-            </p>
+            <>
+              <p class="all-good">
+                <Icon name="check" /> Nothing needs a look.
+              </p>
+              {newest ? (
+                <p class="next-step">
+                  Scores, reasons{c.screenshots_24h ? ' and pictures' : ''}:{' '}
+                  <a href={`/dashboard/sessions/${newest.id}`}>
+                    open the session of {newest.username} on {newest.hostname}
+                  </a>
+                </p>
+              ) : null}
+            </>
           ) : (
             <ol class="checks">
               {data.check_first.map((a, i) => (
