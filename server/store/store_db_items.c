@@ -217,7 +217,7 @@ static struct store_band band(struct db_stmt *q, int from)
         "a") ", " BAND("v") " FROM (SELECT at, scored, judged, "               \
                             "CASE WHEN scored THEN productivity END AS p, "    \
                             "CASE WHEN judged THEN anomaly END AS a, "         \
-                            "CASE WHEN scored AND " activity                   \
+                            "CASE WHEN " activity                              \
                             " END AS v FROM metric WHERE session_id=? "        \
                             "AND at>=? AND at<?) AS f "                        \
                             "GROUP BY 1 ORDER BY 1"

@@ -161,6 +161,7 @@ function byHand(metrics, width) {
     const b = buckets.get(at) ?? { count: 0, not_scored: 0, not_judged: 0, p: [], a: [], v: [] };
     buckets.set(at, b);
     b.count++;
+    if (typeof m.features?.activity === 'number') b.v.push(m.features.activity);
     if (m.features?.anomaly?.scored ?? m.features?.scored ?? true) b.a.push(m.anomaly_score);
     else b.not_judged++;
     if (m.features?.scored === false) {
@@ -168,7 +169,6 @@ function byHand(metrics, width) {
       continue;
     }
     b.p.push(m.productivity_score);
-    if (typeof m.features?.activity === 'number') b.v.push(m.features.activity);
   }
   return [...buckets].sort((x, y) => x[0] - y[0]);
 }

@@ -9,6 +9,8 @@ import { Lanes, LanesTwin } from './lanes';
 import { type Plot, type PlotData, plotMake } from './plot';
 import type { Span } from './range';
 
+const QUARTER_MS = 900_000; // longer stretches are read from sums by quarter hour, without activity
+
 type Kind = 'productivity' | 'anomaly' | 'activity';
 const CHARTS: {
   kind: Kind;
@@ -98,6 +100,14 @@ function readout(
   return word(avg) + spread;
 }
 
+/** What a chart without a line says instead. */
+function noteOf({ series, learning }: ChartsProps, kind: Kind): string {
+  if (series.t_ms.length === 0 || series[kind].avg.some((v) => v !== null)) return '';
+  if (kind === 'productivity') return 'nothing was scored';
+  if (kind === 'anomaly') return learning ? 'learning what is usual' : '';
+  return series.bucket_ms >= QUARTER_MS ? 'kept for stretches of up to a day' : '';
+}
+
 export interface ChartsProps {
   series: Series;
   timeline: Timeline;
@@ -153,9 +163,7 @@ export function Charts(p: ChartsProps) {
   useEffect(() => {
     for (const c of CHARTS)
       plots.current[c.kind]?.setData(dataOf(p.series, c.kind, gap), p.span.from / 1000, p.span.to / 1000);
-    plots.current.anomaly?.setNote(
-      p.learning && p.series.anomaly.avg.every((v) => v === null) ? 'learning what is usual' : '',
-    );
+    for (const c of CHARTS) plots.current[c.kind]?.setNote(noteOf(p, c.kind));
   }, [p.series, p.span, p.learning, gap, colourRound.value, zone.value]);
 
   useEffect(() => {
