@@ -1,9 +1,9 @@
 // S18: from the one-time link to an account, a login, a new password, and the list of logins.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startServer } from '../flow/lib/procs.mjs';
+import { freePort, startServer } from '../flow/lib/procs.mjs';
 import { aroundFile } from './lib/around.mjs';
-import { openTab, startBrowser } from './lib/browser.mjs';
+import { axeViolations, openTab, startBrowser } from './lib/browser.mjs';
 import { makeAccount, NAME, PASSWORD, setupLink } from './lib/house.mjs';
 
 let server;
@@ -134,4 +134,23 @@ test('account_password_change_needs_the_current_one_and_works', async () => {
   await logIn(again, next);
   await again.waitForURL('**/dashboard/');
   await again.context().close();
+});
+
+test('pages_beyond_loopback_without_tls_all_say_that_they_are_not_encrypted', async (t) => {
+  const port = await freePort();
+  const open = await startServer(t, { port, args: ['--listen', `0.0.0.0:${port}`, '--plain-http', 'on'] });
+  const link = await setupLink(open);
+  const tab = await openTab(browser, open.url, { bypassCSP: true });
+  const warning = tab.getByRole('alert').getByText('This page is not encrypted');
+  await tab.goto(`${open.url}/login`);
+  await warning.waitFor();
+  assert.deepEqual(await axeViolations(tab), []);
+  await makeAccount(tab, link);
+  await warning.waitFor();
+  assert.deepEqual(tab.trouble, []);
+  // loopback only: nobody stands between
+  await Promise.all([tab.waitForResponse(`${server.url}/healthz`), tab.goto(`${server.url}/login`)]);
+  await tab.getByLabel('Name').waitFor();
+  assert.equal(await warning.count(), 0);
+  await tab.context().close();
 });

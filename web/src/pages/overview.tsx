@@ -12,6 +12,9 @@ import { ATTENTION_ICON, SessionTable } from '../ui/session-table';
 
 const LEVEL_ICON = { empty: 'ring', ok: 'check', attention: 'wave', problem: 'warn' } as const;
 
+const CHECKS = 6; // lines and rows that a glance takes in; links lead to the rest
+const SESSIONS = 20;
+
 /** A zero says nothing while the agents still learn: say how many were judged. */
 const judgedNote = (c: OverviewData['counters']) =>
   c.metrics_24h > 0 && c.judged_24h === 0 ? 'still learning' : `of ${count(c.judged_24h)} judged`;
@@ -80,7 +83,17 @@ function Filled({ data }: { data: OverviewData }) {
         <Tile name="Failures, 24 h" value={c.failures_24h} note="failed steps" />
       </dl>
       <div class="split">
-        <Card title="What to check first" id="check-first">
+        <Card
+          title="What to check first"
+          id="check-first"
+          aside={
+            data.check_first.length > CHECKS ? (
+              <a class="more" href="/dashboard/sessions?attention=1">
+                All to look at
+              </a>
+            ) : null
+          }
+        >
           {data.check_first.length === 0 ? (
             <>
               <p class="all-good">
@@ -97,7 +110,7 @@ function Filled({ data }: { data: OverviewData }) {
             </>
           ) : (
             <ol class="checks">
-              {data.check_first.map((a, i) => (
+              {data.check_first.slice(0, CHECKS).map((a, i) => (
                 <li key={`${a.kind}-${a.session_id}-${i}`}>
                   <Icon name={ATTENTION_ICON[a.kind]} />
                   {a.session_id ? (
@@ -132,7 +145,10 @@ function Filled({ data }: { data: OverviewData }) {
           </a>
         }
       >
-        <SessionTable sessions={data.sessions} caption="Sessions that need a look first, then the newest" />
+        <SessionTable
+          sessions={data.sessions.slice(0, SESSIONS)}
+          caption="Sessions that need a look first, then the newest"
+        />
       </Card>
     </>
   );

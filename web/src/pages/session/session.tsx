@@ -17,6 +17,7 @@ import { useResource } from '../../state/resource';
 import { Icon } from '../../ui/icons';
 import { keysBelongToField } from '../../ui/keys';
 import { Card, Empty, ProblemBox, Skeleton, StatusBadge, Time } from '../../ui/parts';
+import { ATTENTION_ICON } from '../../ui/session-table';
 import { Charts } from './charts';
 import { HealthPanel, LedgerPanel } from './health';
 import { Metrics } from './metrics';
@@ -109,8 +110,8 @@ function Loaded({ id }: { id: number }) {
         <ul class="attention">
           {s.attention.map((a) => (
             <li key={a.kind}>
-              <Icon name="warn" />
-              {a.text}
+              <Icon name={ATTENTION_ICON[a.kind]} />
+              <span>{a.text}</span>
             </li>
           ))}
         </ul>
