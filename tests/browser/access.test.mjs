@@ -32,7 +32,7 @@ const PAGES = [
   { name: 'reasons', path: () => `/dashboard/sessions/${house.agent.id}?metric=${house.ids[3]}`, ready: '.parts' },
   { name: 'not_scored', path: () => `/dashboard/sessions/${house.agent.id}?metric=${house.ids[16]}`, ready: '.why-none' },
   { name: 'account', path: () => '/dashboard/account', ready: '.logins' },
-  { name: 'admin', path: () => '/admin/', ready: '.rows' },
+  { name: 'admin', path: () => '/admin/', ready: '.server-checks .ok' },
 ];
 
 async function visit(page, options) {

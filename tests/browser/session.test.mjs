@@ -177,7 +177,7 @@ test('reasons_while_learning_say_that_nothing_is_judged_yet', async () => {
   await tab.getByRole('dialog').getByText(reason).waitFor();
   await tab.keyboard.press('Escape');
   await tab.locator('.chart', { hasText: 'Anomaly' }).getByText('learning', { exact: true }).waitFor();
-  await tab.locator('.moment-facts').getByText('learning', { exact: true }).waitFor();
+  await tab.locator('.moment-facts').getByText('learning what is usual').waitFor();
   await close(tab);
 });
 
@@ -230,6 +230,25 @@ test('pictures_step_by_keys_and_the_address_keeps_the_moment', async () => {
   assert.equal(await big.getAttribute('src'), older);
   await tab.keyboard.press('l');
   await tab.waitForFunction((src) => document.querySelector('.film-big img')?.getAttribute('src') === src, newest);
+  await close(tab);
+});
+
+test('pictures_play_by_the_space_bar_and_stop_by_it', async () => {
+  const tab = await open(sessionPath());
+  await tab.locator('.film-big img').waitFor();
+  const shown = () => tab.locator('.film-strip [aria-current]').innerText();
+  const newest = await shown();
+  await tab.keyboard.press(' '); // from the first, as the newest is shown
+  await tab.getByRole('button', { name: 'Stop' }).waitFor();
+  const src = () => document.querySelector('.film-big img').getAttribute('src');
+  const seen = [await tab.evaluate(src)];
+  for (let i = 0; i < 2; i++) {
+    await tab.waitForFunction((s) => document.querySelector('.film-big img').getAttribute('src') !== s, seen[i]);
+    seen.push(await tab.evaluate(src));
+  }
+  await tab.keyboard.press(' ');
+  await tab.getByRole('button', { name: 'Play the pictures' }).waitFor();
+  assert.ok((await shown()) < newest);
   await close(tab);
 });
 

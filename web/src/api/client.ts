@@ -15,6 +15,7 @@ import type {
   Overview,
   Page,
   ProblemBody,
+  Ready,
   Screenshot,
   Series,
   Session,
@@ -112,7 +113,14 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
-async function ask<T>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+/** The answer as data; `also` is a status beside 2xx that is an answer too. */
+async function ask<T>(
+  method: string,
+  url: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  also?: number,
+): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET' && csrf) headers['x-csrf-token'] = csrf;
@@ -137,7 +145,7 @@ async function ask<T>(method: string, url: string, body?: unknown, signal?: Abor
       'It may be stopped, or the network is away. Nothing is lost: agents keep what they have.',
     );
   }
-  if (!answer.ok) {
+  if (!answer.ok && answer.status !== also) {
     if (answer.status === 401 && !url.startsWith('/api/v1/login') && !url.startsWith('/api/v1/me/password'))
       whenLoggedOut();
     throw await problemOf(answer);
@@ -204,6 +212,7 @@ export const api = {
     get<Page<Screenshot>>(`/api/v1/sessions/${id}/screenshots`, query, signal),
   metric: (id: number, signal?: AbortSignal) => get<MetricExplained>(`/api/v1/metrics/${id}`, {}, signal),
 
+  ready: (signal?: AbortSignal) => ask<Ready>('GET', '/readyz', undefined, signal, 503),
   users: (signal?: AbortSignal) => get<Page<User>>('/api/v1/users', { limit: 500 }, signal),
   apiKeys: (signal?: AbortSignal) => get<Page<ApiKey>>('/api/v1/api-keys', { limit: 500 }, signal),
   enrollmentCodes: (signal?: AbortSignal) =>

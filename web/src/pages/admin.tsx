@@ -3,8 +3,9 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import type { Page } from '../api/types';
-import { isAdmin } from '../state/me';
+import { isAdmin, me } from '../state/me';
 import { useResource } from '../state/resource';
+import { Icon } from '../ui/icons';
 import { Card, Command, Empty, ProblemBox, Skeleton, Time } from '../ui/parts';
 
 interface Column<T> {
@@ -79,6 +80,48 @@ function List<T extends { id: number }>({
   );
 }
 
+const CHECK_FIX: Record<string, string> = {
+  database: 'See the server log; agents keep what they have until it answers.',
+  migrations: 'Run `worksight-server migrate up`.',
+  disk: 'Make room, or shorten what is kept (retention settings).',
+  blobs: 'Give the account that the server runs as the right to write there.',
+};
+
+/** What /readyz says to those who run it. */
+function Server() {
+  const r = useResource('ready', api.ready);
+  useEffect(() => {
+    const again = setInterval(r.refresh, 30_000);
+    return () => clearInterval(again);
+  }, [r.refresh]);
+  return (
+    <Card
+      title="This server"
+      id="server-title"
+      aside={<span class="dim">WorkSight {me.value?.server.version}</span>}
+    >
+      {r.problem ? (
+        <ProblemBox problem={r.problem} onRetry={r.refresh} />
+      ) : !r.data ? (
+        <Skeleton />
+      ) : (
+        <ul class="server-checks">
+          {(r.data.checks ?? []).map((c) => (
+            <li key={c.name} class={c.ok ? 'ok' : 'failed'}>
+              <Icon name={c.ok ? 'check' : 'cross'} />
+              <b>{c.name}</b>
+              <span>
+                {c.detail}
+                {c.ok ? null : <span class="under">{CHECK_FIX[c.name]}</span>}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
 export function Admin() {
   useEffect(() => {
     document.title = 'Admin · WorkSight';
@@ -95,6 +138,7 @@ export function Admin() {
         <h1>Admin</h1>
         <p class="dim">Who may do what. Secrets are shown once, when they are made, and never here.</p>
       </header>
+      <Server />
       <List
         title="Accounts"
         id="users-title"

@@ -17,6 +17,8 @@ const PATHS = {
   ring: 'M8 13A5 5 0 1 0 8 3a5 5 0 0 0 0 10z',
   wave: 'M1.5 8.5h2.6L6 4l3.4 8.5L11.3 8h3.2',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
+  play: 'M5 3.2v9.6l7.5-4.8z',
+  pause: 'M5.5 3.5v9M10.5 3.5v9',
   left: 'M10 3 5 8l5 5',
   right: 'M6 3l5 5-5 5',
   queue: 'M2.5 4h11M2.5 8h11M2.5 12h7',

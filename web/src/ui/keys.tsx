@@ -24,6 +24,7 @@ const SHEET: [string, [string, string][]][] = [
     'On a session',
     [
       ['← →', 'One picture back or on'],
+      ['space', 'Play the pictures, or stop'],
       ['j k', 'Older or newer metric'],
       ['w', 'Why this score'],
       ['l', 'Back to live'],

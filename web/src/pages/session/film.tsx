@@ -1,5 +1,5 @@
 // S3: the pictures, one large and its neighbours; the pointer on a chart shows the nearest.
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { imageOf } from '../../api/client';
 import type { Screenshot } from '../../api/types';
 import { bytes, clockTime, plural } from '../../lib/format';
@@ -24,6 +24,37 @@ function usePrefetch(shots: Screenshot[], index: number): void {
   }, [shots, index]);
 }
 
+const PLAY_MS = 600; // a picture, while they play
+
+/** Playing: on from the picture shown, from the first when it is the newest, until the newest. */
+function usePlay(times: number[], index: number, onPick: (t: number) => void): [boolean, () => void] {
+  const [playing, setPlaying] = useState(false);
+  const toggle = () => {
+    if (!playing && index >= times.length - 1 && times[0] !== undefined) onPick(times[0]);
+    setPlaying(!playing);
+  };
+  useEffect(() => {
+    if (!playing) return;
+    const now = times[index] ?? 0;
+    const next = times.find((t) => t > now); // screens are pictured at the same moment
+    const timer = setTimeout(() => (next === undefined ? setPlaying(false) : onPick(next)), PLAY_MS);
+    return () => clearTimeout(timer);
+  }, [playing, index, times]);
+  useEffect(() => {
+    const onKey = (e: KeyboardEvent) => {
+      const own = (e.target as HTMLElement | null)?.closest(
+        'button, a, input, summary, dialog, [tabindex="0"]',
+      );
+      if (e.key !== ' ' || own || document.querySelector('dialog[open]')) return;
+      e.preventDefault();
+      toggle();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  });
+  return [playing, toggle];
+}
+
 export interface FilmProps {
   shots: Screenshot[]; // oldest first
   times: number[]; // their moments, ms
@@ -34,6 +65,7 @@ export interface FilmProps {
 export function Film({ shots, times, moment, onPick }: FilmProps) {
   const index = moment === null ? shots.length - 1 : nearest(times, moment);
   usePrefetch(shots, index);
+  const [playing, playToggle] = usePlay(times, index, onPick);
   const shot = shots[index];
   if (!shot) return null;
   const first = Math.max(0, Math.min(index - AROUND, shots.length - 2 * AROUND - 1));
@@ -66,6 +98,16 @@ export function Film({ shots, times, moment, onPick }: FilmProps) {
         </figcaption>
       </figure>
       <div class="film-strip">
+        <button
+          type="button"
+          class="button quiet icon-only film-play"
+          disabled={shots.length < 2}
+          onClick={playToggle}
+          title={playing ? 'Stop (space)' : 'Play the pictures (space)'}
+        >
+          <Icon name={playing ? 'pause' : 'play'} />
+          <span class="sr">{playing ? 'Stop' : 'Play the pictures'}</span>
+        </button>
         <button
           type="button"
           class="button quiet icon-only"

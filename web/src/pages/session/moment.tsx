@@ -46,9 +46,7 @@ export function Moment({
             )}
           </p>
           <ul class="moment-facts">
-            <li>
-              <AnomalyBadge anomaly={m.anomaly} />
-            </li>
+            <li>{m.anomaly.learning ? 'learning what is usual' : <AnomalyBadge anomaly={m.anomaly} />}</li>
             {m.category ? <li>{m.category}</li> : null}
             {m.words === null ? null : <li>{plural(m.words, 'word')} read</li>}
             {m.activity === null ? null : <li>{percent(m.activity)} active</li>}
