@@ -10,7 +10,6 @@
 
 #define EXIT_UNABLE 1
 #define EXIT_USAGE 2
-#define MAX_VALUE_BYTES 8192
 
 static enum err push(char **args, size_t *n, const char *text)
 {
@@ -22,7 +21,7 @@ enum err role_start_args(const struct conf *conf, char ***out)
 {
     const struct conf_schema *s = &settings_schema;
     char **args = (char **)calloc(2 * s->count + 1, sizeof *args);
-    char flag[64], value[MAX_VALUE_BYTES];
+    char flag[64], value[CONF_TEXT_BYTES + 1];
     size_t n = 0;
     enum err e = args ? WS_OK : WS_NOMEM;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CLI_MAX_OPTIONS = 16 };
+enum { CLI_MAX_OPTIONS = 16, LONG_OPTION = 1 /* as getopt gives it back */ };
 
 struct cli_call {
     const struct cli_program *program;
@@ -97,23 +97,36 @@ static int unknown_command(const struct cli_program *p, const char *name)
     return CLI_USAGE;
 }
 
+static void swap(char *text, char from, char to)
+{
+    for (; text && *text; text++)
+        if (*text == from)
+            *text = to;
+}
+
+/* "picture-evry" of --picture-evry=1m: the nearest is looked for among the
+ * names of settings, and said as a flag is written. */
 static int unknown_option(const struct cli_call *call, const char *word)
 {
     const struct conf_schema *s = call->program->schema;
-    OWN_FREE char *name = strndup(word, strcspn(word, "="));
+    OWN_FREE char *name = strndup(word, strcspn(word, "=")), *best = NULL;
+    OWN_FREE char *key = name ? strdup(name) : NULL;
     struct nearest near;
 
-    if (!name)
+    if (!key)
         return CLI_USAGE;
-    near = nearest_begin(name);
+    swap(key, '-', '_');
+    near = nearest_begin(key);
     for (size_t i = 0; i < call->command->option_count; i++)
         nearest_offer(&near, call->command->options[i].name);
     for (size_t i = 0; i < s->count; i++)
         nearest_offer(&near, s->keys[i].name);
     fprintf(stderr, "%s %s: there is no option --%s\n", call->program->name,
             call->command->name, name);
-    if (near.best)
-        fprintf(stderr, "→ did you mean: --%s\n", near.best);
+    best = near.best ? strdup(near.best) : NULL;
+    swap(best, '_', '-');
+    if (best)
+        fprintf(stderr, "→ did you mean: --%s\n", best);
     else
         fprintf(stderr, "→ %s %s --help lists the options\n",
                 call->program->name, call->command->name);
@@ -132,18 +145,17 @@ static struct option *make_options(const struct cli_call *call, char **names)
     if (!list)
         return NULL;
     for (size_t i = 0; i < c->option_count; i++)
-        list[n++] = (struct option){
-            c->options[i].name,
-            c->options[i].value ? required_argument : no_argument, NULL, 1};
-    list[n++] = (struct option){"help", no_argument, NULL, 1};
-    list[n++] = (struct option){"config", required_argument, NULL, 1};
+        list[n++] = (struct option){c->options[i].name,
+                                    c->options[i].value ? required_argument
+                                                        : no_argument,
+                                    NULL, LONG_OPTION};
+    list[n++] = (struct option){"help", no_argument, NULL, LONG_OPTION};
+    list[n++] = (struct option){"config", required_argument, NULL, LONG_OPTION};
     for (size_t i = 0; i < s->count; i++) {
         names[i] = strdup(s->keys[i].name);
-        for (char *at = names[i]; at && *at; at++)
-            if (*at == '_')
-                *at = '-';
+        swap(names[i], '_', '-');
         list[n++] = (struct option){names[i] ? names[i] : "", required_argument,
-                                    NULL, 1};
+                                    NULL, LONG_OPTION};
     }
     return list;
 }
@@ -167,12 +179,29 @@ static void take_option(struct cli_call *call, size_t at, bool settings)
         enum err e;
 
         snprintf(where, sizeof where, "--%s", name);
-        for (char *c = where; *c; c++)
-            if (*c == '_')
-                *c = '-';
+        swap(where, '_', '-');
         e = conf_set(call->conf, name, optarg, CONF_FLAG, where);
         (void)e; /* the mistake is in conf's list, shown with all others */
     }
+}
+
+/* What getopt_long() found no use for: optopt tells the cases apart, 0 for a
+ * long option that is not known, its letter for a short one. */
+static int bad_option(const struct cli_call *call, int found, const char *word)
+{
+    const char *name = call->command->name;
+
+    if (found == ':')
+        return cli_fail(call, "give it behind a blank or =; --help shows how",
+                        "%s: %s needs a value", name, word);
+    if (optopt == LONG_OPTION)
+        return cli_fail(call, "leave out the = and what follows",
+                        "%s: %.80s: this option takes no value", name, word);
+    if (optopt)
+        return cli_fail(call,
+                        "options begin with two dashes; --help lists them",
+                        "%s: there is no option -%c", name, optopt);
+    return unknown_option(call, word + 2);
 }
 
 static int read_options(struct cli_call *call, int argc, char **argv,
@@ -187,13 +216,8 @@ static int read_options(struct cli_call *call, int argc, char **argv,
 
         if (found == 'h')
             call->help = true;
-        else if (found == ':')
-            return cli_fail(call, NULL, "%s: %s needs a value",
-                            call->command->name, word);
-        else if (found == '?' && strncmp(word, "--", 2) == 0)
-            return unknown_option(call, word + 2);
-        else if (found == '?')
-            return unknown_option(call, word);
+        else if (found == ':' || found == '?')
+            return bad_option(call, found, word);
         else
             take_option(call, (size_t)at, settings);
     }

@@ -1,13 +1,15 @@
 #include "core/conf.h"
 
+#include "core/conf_ini.h"
 #include "core/conf_parse.h"
 #include "core/io.h"
 #include "core/nearest.h"
 
 #include <ctype.h>
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FILE_MAX_BYTES (1 << 20)
 
 struct conf {
     const struct conf_schema *schema;
@@ -139,46 +141,66 @@ void conf_close(struct conf *c)
     free(c);
 }
 
-struct file_reader {
-    struct conf *conf;
-    FILE *file;
-    const char *path;
-    int line;
-};
-
-static char *next_line(char *out, int size, void *ctx)
+/* One entry of a file; `lines` has the line of each key's first one. */
+static enum err from_entry(struct conf *c, const char *path,
+                           const struct conf_ini *r, int *lines)
 {
-    struct file_reader *r = ctx;
-
-    r->line++;
-    return fgets(out, size, r->file);
-}
-
-static int on_entry(void *ctx, const char *section, const char *name,
-                    const char *value)
-{
-    struct file_reader *r = ctx;
+    const struct conf_key *key = conf_find(c->schema, r->name);
     char where[512];
 
-    (void)section;
-    snprintf(where, sizeof where, "%s:%d", r->path, r->line);
-    /* A mistake is in the list: go on, so that one run shows them all. */
-    return conf_set(r->conf, name, value, CONF_FILE, where) != WS_NOMEM;
+    snprintf(where, sizeof where, "%.480s:%d", path, r->line);
+    if (key && lines[key - c->schema->keys]) {
+        buf_printf(&c->mistakes,
+                   "%s: %s is \"%.80s\": line %d sets it already; keep one\n",
+                   where, key->name,
+                   key->flags & CONF_SECRET ? "(secret)" : r->value,
+                   lines[key - c->schema->keys]);
+        return WS_INVALID;
+    }
+    if (key)
+        lines[key - c->schema->keys] = r->line;
+    return conf_set(c, r->name, r->value, CONF_FILE, where);
+}
+
+static enum err unreadable(struct conf *c, const char *path, enum err e)
+{
+    buf_printf(&c->mistakes, "%s: %s\n", path,
+               e == WS_FULL     ? "is larger than 1MiB: no settings file is"
+               : e == WS_DENIED ? "this user may not read it"
+                                : "cannot be read: give an INI file");
+    return WS_INVALID;
 }
 
 enum err conf_load_file(struct conf *c, const char *path)
 {
-    struct file_reader r = {.conf = c, .path = path, .line = 0};
-    int bad;
+    OWN_BUF struct buf text = BUF_EMPTY;
+    OWN_FREE int *lines = calloc(c->schema->count, sizeof *lines);
+    struct conf_ini r = {0};
+    enum conf_ini_line found;
+    enum err e = lines ? io_read_file(path, FILE_MAX_BYTES, &text) : WS_NOMEM;
 
-    r.file = fopen(path, "re");
-    if (!r.file)
-        return WS_NOTFOUND;
-    bad = ini_parse_stream(next_line, &r, on_entry, &r);
-    fclose(r.file);
-    if (bad > 0)
-        buf_printf(&c->mistakes, "%s:%d: is not \"name = value\"\n", path, bad);
-    return bad ? WS_INVALID : WS_OK;
+    if (e == WS_NOTFOUND || e == WS_NOMEM)
+        return e;
+    if (e)
+        return unreadable(c, path, e);
+    if (memchr(buf_text(&text), '\0', text.len)) {
+        buf_printf(&c->mistakes, "%s: holds a byte 0: it is no text\n", path);
+        return WS_INVALID;
+    }
+    r.rest = text.data;
+    /* A mistake is in the list: go on, so that one run shows them all. */
+    while (r.rest && (found = conf_ini_next(&r)) != CONF_INI_END) {
+        enum err bad = WS_INVALID;
+
+        if (found == CONF_INI_ENTRY)
+            bad = from_entry(c, path, &r, lines);
+        else
+            buf_printf(&c->mistakes, "%s:%d: is not \"name = value\"\n", path,
+                       r.line);
+        if (bad)
+            e = bad;
+    }
+    return e;
 }
 
 static enum err from_secret_file(struct conf *c, const char *name,

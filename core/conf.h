@@ -8,7 +8,7 @@
  * Errors:  WS_INVALID; every mistake of a file and of the environment is
  *          collected with place, name, value, bounds and fix, then printed
  * Owns:    the texts in the struct belong to struct conf, and end with it
- * Source:  ui.md section 4 "Config"; INI by inih
+ * Source:  ui.md section 4 "Config"
  */
 #ifndef CORE_CONF_H
 #define CORE_CONF_H
@@ -36,6 +36,8 @@ enum conf_kind {
 };
 
 enum { CONF_SECRET = 1 /* never printed */ };
+
+#define CONF_TEXT_BYTES 4095 /* of any text, as of a path */
 
 struct conf_key {
     const char *name; /* INI key; flag --name with - for _; ENV upper case */
@@ -67,8 +69,8 @@ void conf_close(struct conf *c);
 OWN_DEFINE(conf_close, struct conf *)
 
 /* Read an INI file (sections are allowed and ignored). A missing file is
- * WS_NOTFOUND; mistakes are collected, also unknown keys (with the nearest
- * known one). */
+ * WS_NOTFOUND; WS_INVALID: mistakes were collected, also unknown keys (with
+ * the nearest known one), a key set twice, and a file that can't be read. */
 enum err conf_load_file(struct conf *c, const char *path) WS_MUST_CHECK;
 
 /* Read PREFIX_NAME, and PREFIX_NAME_FILE for secrets; an unknown name with

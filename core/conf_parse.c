@@ -215,9 +215,14 @@ static bool good_cidrs(const char *text)
 static enum err parse_text(const struct conf_key *key, const char *text,
                            char **out, struct buf *why)
 {
-    size_t n = utf8_count(text);
+    size_t n = utf8_count(text), bytes = strlen(text);
 
-    if (!utf8_valid(text, strlen(text))) {
+    if (bytes > CONF_TEXT_BYTES) {
+        buf_printf(why, "has %zu bytes, at most %d are taken", bytes,
+                   CONF_TEXT_BYTES);
+        return WS_INVALID;
+    }
+    if (!utf8_valid(text, bytes)) {
         buf_append_text(why, "is not UTF-8");
         return WS_INVALID;
     }
@@ -231,7 +236,8 @@ static enum err parse_text(const struct conf_key *key, const char *text,
     else if (key->kind == CONF_URL && *text && !good_url(text))
         buf_append_text(why, "must be an address like http://127.0.0.1:8080");
     else if (key->kind == CONF_LISTEN && !good_listen(text))
-        buf_append_text(why, "must be host:port like 127.0.0.1:8080");
+        buf_append_text(why, "must be host:port like 127.0.0.1:8080, with a "
+                             "port from 0 to 65535");
     else if (key->kind == CONF_CIDRS && !good_cidrs(text))
         buf_append_text(why, "must be networks like 127.0.0.0/8,10.1.0.0/16");
     if (why->len > 0)

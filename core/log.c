@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,12 +15,14 @@ static const char *const words[] = {"debug", "info", "warn", "error"};
 
 static char role_name[32] = "main";
 static enum log_level least_level = LOG_LEVEL_INFO;
+static bool for_people = true; /* until log_init(): of a command at a prompt */
 static atomic_uint lost_lines;
 
 void log_init(const char *role, enum log_level least)
 {
     snprintf(role_name, sizeof role_name, "%s", role);
     least_level = least;
+    for_people = false;
 }
 
 static void begin(struct jsonw *w, struct buf *line, enum log_level level,
@@ -35,24 +38,28 @@ static void begin(struct jsonw *w, struct buf *line, enum log_level level,
 }
 
 /* One write(2) a line: lines of several threads and processes on one pipe
- * do not mix as long as they are short (PIPE_BUF). */
+ * do not mix as long as they are short (PIPE_BUF). False: it is lost. */
+static bool write_line(const struct buf *line)
+{
+    ssize_t n;
+
+    if (buf_check(line))
+        return false;
+    do
+        n = write(STDERR_FILENO, line->data, line->len);
+    while (n < 0 && errno == EINTR);
+    return n >= 0;
+}
+
 static void end(struct jsonw *w, struct buf *line)
 {
     unsigned lost = atomic_exchange(&lost_lines, 0);
-    ssize_t n;
 
     if (lost > 0)
         jsonw_int(w, "lost_lines", lost);
     jsonw_object_end(w);
     buf_append_byte(line, '\n');
-    if (buf_check(line)) {
-        atomic_fetch_add(&lost_lines, lost + 1);
-        return;
-    }
-    do
-        n = write(STDERR_FILENO, line->data, line->len);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
+    if (!write_line(line))
         atomic_fetch_add(&lost_lines, lost + 1);
 }
 
@@ -65,9 +72,14 @@ static void sentence(enum log_level level, const char *event, const char *fmt,
     char msg[1024];
 
     vsnprintf(msg, sizeof msg, fmt, args);
-    begin(&w, &line, level, event);
-    jsonw_text(&w, "msg", msg);
-    end(&w, &line);
+    if (for_people) {
+        buf_printf(&line, "%s\n", msg);
+        write_line(&line);
+    } else {
+        begin(&w, &line, level, event);
+        jsonw_text(&w, "msg", msg);
+        end(&w, &line);
+    }
     errno = number;
 }
 

@@ -1,7 +1,8 @@
 /* log.h - one JSON object a line, an event each.
  *
  * Flow:    everybody -> [log] -> stderr (roles: the supervisor's pipe)
- * Shapes:  {"ts","level","role","pid","event","msg"} plus the fields given
+ * Shapes:  {"ts","level","role","pid","event","msg"} plus the fields given;
+ *          before log_init(), as in a command at a prompt: the sentence alone
  * Errors:  none; a line that cannot be written is dropped and counted in the
  *          next one ("lost_lines")
  * Process: safe for threads: one write(2) a line; never logs content of the

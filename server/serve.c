@@ -22,7 +22,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define SERVE_MAX_VALUE_BYTES 4096
 #define SERVE_SOON_DAYS 14 /* a certificate that ends is told of */
 
 /* A replaced worker waits so long for requests that are on their way. Beside
@@ -267,7 +266,7 @@ static void forget_secrets(const struct conf *conf)
 static enum err flag_of(const struct conf *conf, const struct conf_key *key,
                         char **out)
 {
-    char value[SERVE_MAX_VALUE_BYTES];
+    char value[CONF_TEXT_BYTES + 1];
     char *c;
 
     conf_value(conf, key, value, sizeof(value));

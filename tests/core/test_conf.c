@@ -147,7 +147,7 @@ static void test_conf_file_reports_every_mistake_with_its_line(void **state)
     (void)state;
     assert_int_equal(io_write_all(fd, text, sizeof text - 1), WS_OK);
     open_conf(&f);
-    assert_int_equal(conf_load_file(f.conf, path), WS_OK);
+    assert_int_equal(conf_load_file(f.conf, path), WS_INVALID);
     assert_int_equal(check(&f), WS_INVALID);
     assert_non_null(strstr(f.said, ":3: every"));
     assert_non_null(strstr(f.said, ":4: there is no setting \"evry\""));
