@@ -45,20 +45,67 @@ void wire_problem(struct wire_problems *to, const char *pointer,
     va_end(args);
 }
 
+/* What a field takes, in words: "a number from 0 to 100". */
+static void describe(const struct wire_field *f, char *out, size_t bytes)
+{
+    const char *const *c = f->choices;
+    size_t used;
+
+    switch (f->kind) {
+    case WIRE_INT:
+    case WIRE_NUMBER:
+        snprintf(out, bytes, "a %s from %.17g to %.17g",
+                 f->kind == WIRE_INT ? "whole number" : "number", f->min,
+                 f->max);
+        break;
+    case WIRE_BOOL:
+        snprintf(out, bytes, "true or false");
+        break;
+    case WIRE_OBJECT:
+        snprintf(out, bytes, "an object");
+        break;
+    case WIRE_ARRAY:
+        snprintf(out, bytes, "an array of at most %.0f elements", f->max);
+        break;
+    case WIRE_HEX:
+        snprintf(out, bytes, "%zu lowercase hex digits", f->max_len);
+        break;
+    case WIRE_TIME:
+        snprintf(out, bytes, "ISO 8601 like 2026-02-10T16:19:56.123456+00:00");
+        break;
+    case WIRE_ENUM:
+        used = (size_t)snprintf(out, bytes, "one of %s", *c);
+        while (*++c && used < bytes)
+            used += (size_t)snprintf(out + used, bytes - used, ", %s", *c);
+        break;
+    default:
+        snprintf(out, bytes, "a text of at most %zu characters%s", f->max_len,
+                 f->kind == WIRE_TEXT_OR_NUMBER ? ", or a number" : "");
+        break;
+    }
+}
+
+/* One sentence of each problem: the field, what it is, what it must be. */
 static void field_problem(struct wire_problems *to, const struct wire_field *f,
                           const char *fmt, ...) WS_PRINTF(3, 4);
 
 static void field_problem(struct wire_problems *to, const struct wire_field *f,
                           const char *fmt, ...)
 {
-    char pointer[96], detail[160];
+    char pointer[96], is[80], wanted[128];
     va_list args;
 
     snprintf(pointer, sizeof pointer, "/%s", f->name);
     va_start(args, fmt);
-    vsnprintf(detail, sizeof detail, fmt, args);
+    vsnprintf(is, sizeof is, fmt, args);
     va_end(args);
-    wire_problem(to, pointer, "%s %s", f->name, detail);
+    describe(f, wanted, sizeof wanted);
+    wire_problem(to, pointer, "%s %s, must be %s", f->name, is, wanted);
+}
+
+void wire_missing(const struct wire_field *f, struct wire_problems *problems)
+{
+    field_problem(problems, f, "is missing");
 }
 
 static void check_length(const struct wire_field *f, const char *text,
@@ -67,8 +114,7 @@ static void check_length(const struct wire_field *f, const char *text,
     size_t n = utf8_count(text);
 
     if (n > f->max_len)
-        field_problem(to, f, "has %zu characters, at most %zu are taken", n,
-                      f->max_len);
+        field_problem(to, f, "is \"%.12s...\" of %zu characters", text, n);
 }
 
 static void check_hex(const struct wire_field *f, const char *text,
@@ -76,34 +122,23 @@ static void check_hex(const struct wire_field *f, const char *text,
 {
     if (strlen(text) != f->max_len ||
         strspn(text, "0123456789abcdef") != f->max_len)
-        field_problem(to, f, "must be %zu lowercase hex digits", f->max_len);
+        field_problem(to, f, "is \"%.24s\"", text);
 }
 
 static void check_choice(const struct wire_field *f, const char *text,
                          struct wire_problems *to)
 {
-    char known[128] = "";
-    size_t used = 0;
-
-    for (const char *const *c = f->choices; *c; c++) {
+    for (const char *const *c = f->choices; *c; c++)
         if (strcmp(*c, text) == 0)
             return;
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
-                                 used ? ", " : "", *c);
-        if (used >= sizeof known)
-            break;
-    }
-    field_problem(to, f, "is \"%.24s\", must be one of %s", text, known);
+    field_problem(to, f, "is \"%.24s\"", text);
 }
 
 static void check_number(const struct wire_field *f, double v,
                          struct wire_problems *to)
 {
-    if (f->kind == WIRE_INT && v != floor(v))
-        field_problem(to, f, "is %.6g, must be a whole number", v);
-    else if (!(v >= f->min && v <= f->max))
-        field_problem(to, f, "is %.17g, must be from %.17g to %.17g", v, f->min,
-                      f->max);
+    if ((f->kind == WIRE_INT && v != floor(v)) || !(v >= f->min && v <= f->max))
+        field_problem(to, f, "is %.17g", v);
 }
 
 static void check_time(const struct wire_field *f, const char *text,
@@ -112,10 +147,7 @@ static void check_time(const struct wire_field *f, const char *text,
     int64_t ns;
 
     if (clock_parse_iso(text, strlen(text), &ns))
-        field_problem(to, f,
-                      "is \"%.40s\", must be ISO 8601 like "
-                      "2026-02-10T16:19:56.123456+00:00",
-                      text);
+        field_problem(to, f, "is \"%.40s\"", text);
 }
 
 static void check_array(const struct wire_field *f, const struct json *v,
@@ -124,36 +156,39 @@ static void check_array(const struct wire_field *f, const struct json *v,
     size_t n = json_count(v);
 
     if ((double)n > f->max)
-        field_problem(to, f, "has %zu elements, at most %.0f are taken", n,
-                      f->max);
+        field_problem(to, f, "has %zu elements", n);
 }
 
-/* The JSON kind that a field's kind asks for, and its word. */
+/* Is the value of the JSON kind that the field's kind asks for? */
 static bool kind_fits(const struct wire_field *f, enum json_kind kind,
-                      bool layer1, const char **word)
+                      bool layer1)
 {
     switch (f->kind) {
     case WIRE_INT:
     case WIRE_NUMBER:
-        *word = "a number";
         return kind == JSON_NUMBER ||
                (kind == JSON_TEXT && layer1 && (f->flags & WIRE_NUMERIC_TEXT));
     case WIRE_BOOL:
-        *word = "true or false";
         return kind == JSON_BOOL;
     case WIRE_OBJECT:
-        *word = "an object";
         return kind == JSON_OBJECT;
     case WIRE_ARRAY:
-        *word = "an array";
         return kind == JSON_ARRAY;
     case WIRE_TEXT_OR_NUMBER:
-        *word = "a text or a number";
         return kind == JSON_TEXT || kind == JSON_NUMBER;
     default:
-        *word = "a text";
         return kind == JSON_TEXT;
     }
+}
+
+static void wrong_kind(const struct wire_field *f, const struct json *v,
+                       struct wire_problems *to)
+{
+    OWN_BUF struct buf value = BUF_EMPTY;
+
+    json_print(v, &value);
+    field_problem(to, f, "is %.24s%s", buf_text(&value),
+                  value.len > 24 ? "..." : "");
 }
 
 #define DIGITS "0123456789"
@@ -202,22 +237,18 @@ double wire_number(const struct json *v, double fallback)
 static void check_field(const struct wire_field *f, const struct json *v,
                         bool layer1, struct wire_problems *to)
 {
-    const char *word;
-
     if (layer1 && (f->flags & WIRE_LAYER2))
         return;
     if (!v) {
         if (f->flags & WIRE_REQUIRED)
-            field_problem(to, f, "is missing");
+            wire_missing(f, to);
         return;
     }
     if (json_kind(v) == JSON_NULL && (f->flags & WIRE_NULLABLE))
         return;
-    if (!kind_fits(f, json_kind(v), layer1, &word)) {
-        field_problem(to, f, "must be %s", word);
-        return;
-    }
-    if (f->kind == WIRE_ARRAY)
+    if (!kind_fits(f, json_kind(v), layer1))
+        wrong_kind(f, v, to);
+    else if (f->kind == WIRE_ARRAY)
         check_array(f, v, to);
     else if (json_kind(v) == JSON_TEXT)
         wire_check_text(f, json_text(v, ""), to);
@@ -243,11 +274,7 @@ void wire_check_text(const struct wire_field *f, const char *text,
     case WIRE_INT:
     case WIRE_NUMBER:
         if (!read_number(text, f->kind == WIRE_INT, &v))
-            field_problem(problems, f,
-                          "is \"%.24s\", must be a %s from %.17g "
-                          "to %.17g",
-                          text, f->kind == WIRE_INT ? "whole number" : "number",
-                          f->min, f->max);
+            field_problem(problems, f, "is \"%.24s\"", text);
         else
             check_number(f, v, problems);
         break;

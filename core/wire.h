@@ -53,7 +53,7 @@ struct wire_message {
 
 struct wire_problem {
     char pointer[96]; /* RFC 6901, "/features" */
-    char detail[160]; /* what is wrong, with the bounds */
+    char detail[320]; /* name, value, and what it must be */
 };
 
 #define WIRE_MAX_PROBLEMS 16
@@ -110,6 +110,9 @@ enum err wire_check_layer1(const struct wire_message *m, const struct json *doc,
 /* Check one value that came as text (a form field) against its row. */
 void wire_check_text(const struct wire_field *f, const char *text,
                      struct wire_problems *problems);
+
+/* Say that a field that must be there is not. */
+void wire_missing(const struct wire_field *f, struct wire_problems *problems);
 
 /* The number that a value is, or holds as a text; the fallback for others. */
 double wire_number(const struct json *v, double fallback);

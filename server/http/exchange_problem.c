@@ -45,7 +45,7 @@ void exchange_problems(struct exchange *x, const char *slug,
                        const struct wire_problems *problems)
 {
     struct buf body = BUF_EMPTY;
-    char detail[320] = "the request is not as it must be";
+    char detail[440] = "the request is not as it must be";
     struct jsonw w;
     size_t i;
 

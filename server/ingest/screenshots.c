@@ -58,15 +58,13 @@ static void check_fields(struct exchange *x, const struct shot *shot,
         const struct wire_field *f = &m->fields[i];
         const char *text =
             strcmp(f->name, "tier") == 0 ? tier_text(x) : field(x, f->name);
-        char pointer[96];
 
         if (shot->layer1 && (f->flags & WIRE_LAYER2))
             continue;
         if (text && *text) {
             wire_check_text(f, text, problems);
         } else if (f->flags & WIRE_REQUIRED) {
-            snprintf(pointer, sizeof pointer, "/%s", f->name);
-            wire_problem(problems, pointer, "%s is missing", f->name);
+            wire_missing(f, problems);
         }
     }
 }

@@ -89,7 +89,9 @@ static void test_wire_missing_fields_are_all_named(void **state)
     assert_int_equal(json_parse("{}", 2, &doc, NULL), WS_OK);
     assert_int_equal(wire_check(&wire_metric, doc, &p), WS_INVALID);
     assert_int_equal(p.count, 10);
-    assert_string_equal(p.list[0].detail, "agent_timestamp is missing");
+    assert_string_equal(p.list[0].detail,
+                        "agent_timestamp is missing, must be ISO 8601 like "
+                        "2026-02-10T16:19:56.123456+00:00");
 }
 
 static void test_wire_score_as_text_is_taken_in_layer_1_only(void **state)
