@@ -2,9 +2,12 @@
  *
  * Flow:    ring frame + reading + class -> [features] -> scorers, metric
  * Shapes:  features_registry is the allow-list: what has no row there is not
- *          computed, stored or sent. No feature says which key, which word or
- *          how a person types; levels are so coarse that two texts of equal
- *          length give the same ones
+ *          computed, stored or sent. No feature says which key, how many, or
+ *          which word: within a minute of input it is kept that there was
+ *          input, for how much of the minute, and that the screen changed, so
+ *          that two texts of one length give the same levels. (An X server
+ *          that knows no idle time, with input_counts off, has no way to tell
+ *          that there was input.)
  * Units:   levels are small integers; FEATURES_UNKNOWN: no sensor for it
  * Process: pure but for struct features_history, which the caller keeps
  * Source:  ai.md "Features"; privacy.md M6 and F1
@@ -42,13 +45,13 @@ struct features_row {
 
 extern const struct features_row features_registry[FEATURE_COUNT];
 
-/* The last minute of counts, in steps of FEATURES_STEP_MS. */
+/* The last minute, in steps of FEATURES_STEP_MS. */
 #define FEATURES_STEP_MS 5000
 #define FEATURES_STEPS 12
 
 struct features_history {
     int64_t step[FEATURES_STEPS]; /* which step of the clock a place holds */
-    uint32_t inputs[FEATURES_STEPS];
+    uint32_t input_ms[FEATURES_STEPS]; /* of intervals with input */
     uint32_t switches[FEATURES_STEPS];
 };
 

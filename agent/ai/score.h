@@ -60,7 +60,7 @@ struct score_stream {
     int64_t samples;
 };
 
-#define SCORE_MEMORY_VERSION 1
+#define SCORE_MEMORY_VERSION 2
 
 struct score_memory {
     struct score_stream stream[FEATURE_COUNT];

@@ -194,15 +194,18 @@ static const char *why_not(const struct features *f,
     return NULL;
 }
 
+/* The time since the last sample, in whole seconds: what is learned says
+ * nothing of when within a second. What is rounded off is not lost. */
 static double step_of(struct score_memory *m, int64_t wall_ns)
 {
-    double s = (double)(wall_ns - m->last_wall_ns) / 1e9;
+    double s = round((double)(wall_ns - m->last_wall_ns) / 1e9);
 
     if (m->samples == 0) {
-        m->first_wall_ns = wall_ns;
+        m->first_wall_ns = m->last_wall_ns = wall_ns;
         s = 0;
     }
-    m->last_wall_ns = wall_ns > m->last_wall_ns ? wall_ns : m->last_wall_ns;
+    if (s > 0)
+        m->last_wall_ns += (int64_t)s * CLOCK_NS_PER_S;
     m->samples++;
     return s < 0 ? 0 : s > MAX_STEP_S ? MAX_STEP_S : s;
 }

@@ -20,6 +20,9 @@
 
 #define TICK_NS (200 * CLOCK_NS_PER_MS)
 #define OPEN_AGAIN_NS (500 * CLOCK_NS_PER_MS)
+/* The badge redraws itself within 200 ms: it says that the screen is watched
+ * before the first look after a pause. */
+#define BADGE_FIRST_NS (500 * CLOCK_NS_PER_MS)
 #define TIER_WITH_PIXELS 2 /* below it, no pixel is fetched (privacy.md) */
 #define EXIT_LOST 1
 
@@ -29,6 +32,7 @@ struct loop {
     struct source source;
     enum board_capture_state state;
     int64_t every_ns, due_mono_ns;
+    int64_t from_mono_ns;   /* no look before: see BADGE_FIRST_NS */
     int64_t period_mono_ns; /* since when the counts count */
     uint64_t number, dropped;
     int64_t readers; /* restarts and wishes of the readers, last time */
@@ -170,6 +174,9 @@ static enum err step(struct loop *l)
 
     if (state != BOARD_CAPTURING) {
         tell_state(l, state);
+        l->from_mono_ns = l->due_mono_ns = now + BADGE_FIRST_NS;
+    }
+    if (now < l->from_mono_ns) {
         l->period_mono_ns = now;
         l->resend = true;
         e = source_tick(&l->source, CAPTURE_FORGET);

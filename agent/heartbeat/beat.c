@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define BEAT_ALIVE_NS (30 * CLOCK_NS_PER_S)
+/* Memory in whole MiB: to the byte, it would tell the lines that OCR holds. */
+#define BEAT_PSS_STEP (1 << 20)
 
 static void write_worker(const struct beat_scope *s, enum board_role role,
                          struct jsonw *w)
@@ -60,7 +62,8 @@ static void write_numbers(const struct beat_scope *s, struct jsonw *w)
     if (atomic_load(&b->cpu_ppm) >= 0)
         jsonw_number(w, "cpu_share", (double)atomic_load(&b->cpu_ppm) / 1e6);
     if (atomic_load(&b->pss_bytes) >= 0)
-        jsonw_int(w, "pss_bytes", atomic_load(&b->pss_bytes));
+        jsonw_int(w, "pss_bytes",
+                  atomic_load(&b->pss_bytes) / BEAT_PSS_STEP * BEAT_PSS_STEP);
     if (s->disk_free_bytes >= 0)
         jsonw_int(w, "disk_free_bytes", s->disk_free_bytes);
     jsonw_int(w, "clock_offset_ms", atomic_load(&b->clock_offset_ms));

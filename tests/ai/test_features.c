@@ -95,13 +95,14 @@ static void test_features_values_stay_in_their_levels(void **state)
     }
 }
 
-static void test_features_counts_of_a_minute_fall_off(void **state)
+static void test_features_input_of_a_minute_falls_off(void **state)
 {
     struct features_history h = {0};
     struct ring_frame f = frame_at(100);
 
     (void)state;
-    f.key_events = 300;
+    f.interval_ms = 40000;
+    f.key_events = 1;
     assert_int_equal(make(&h, &f, READING_NONE).value[FEATURE_INPUT], 3);
     f = frame_at(130);
     assert_int_equal(make(&h, &f, READING_NONE).value[FEATURE_INPUT], 3);
@@ -109,20 +110,36 @@ static void test_features_counts_of_a_minute_fall_off(void **state)
     assert_int_equal(make(&h, &f, READING_NONE).value[FEATURE_INPUT], 0);
 }
 
-static void test_features_short_intervals_are_not_a_higher_rate(void **state)
+static void test_features_short_intervals_are_not_more_input(void **state)
 {
     struct features_history h = {0};
     struct features out = {0};
 
     (void)state;
-    for (int i = 0; i < 1000; i++) { /* one key a second for ten seconds */
+    for (int i = 0; i < 1000; i++) { /* a key in each interval, for 10 s */
         struct ring_frame f = frame_at(100);
 
         f.mono_ns += i * 10 * CLOCK_NS_PER_MS;
-        f.key_events = i % 100 == 0;
+        f.interval_ms = 10;
+        f.key_events = 1;
         out = make(&h, &f, READING_NONE);
     }
     assert_int_equal(out.value[FEATURE_INPUT], 1);
+}
+
+static void test_features_more_input_time_is_a_higher_level(void **state)
+{
+    static const int levels[6] = {1, 2, 2, 3, 3, 3};
+    struct features_history h = {0};
+
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct ring_frame f = frame_at(100 + 10 * i);
+
+        f.button_events = 1;
+        assert_int_equal(make(&h, &f, READING_NONE).value[FEATURE_INPUT],
+                         levels[i]);
+    }
 }
 
 static void test_features_missing_sensors_are_unknown(void **state)
@@ -158,22 +175,55 @@ static void test_features_full_screen_or_inhibitor_is_present(void **state)
     assert_int_equal(make(&h, &f, READING_FRESH).value[FEATURE_PRESENT], 1);
 }
 
-/* Two texts of one length differ in a few events and tiles at most. */
-static void test_features_texts_of_one_length_look_alike(void **state)
+/* What a text is of shows in how many keys it took (a capital is two), in how
+ * much of the screen changed, and in whether anything can be read. */
+static void differ_by_text(struct ring_frame *f)
 {
-    struct features_history a = {0}, b = {0};
-    struct ring_frame f = frame_at(1), g = f;
-    struct features x, y;
+    f->key_events = 1 + (uint32_t)rand() % 1000;
+    f->button_events = (uint32_t)rand() % 3;
+    f->changed_share = 1e-6 + 0.99 * rand() / RAND_MAX;
+}
+
+static void test_features_texts_of_one_length_are_alike(void **state)
+{
+    (void)state;
+    srand(2);
+    for (int i = 0; i < 5000; i++) {
+        struct features_history a = {0}, b = {0};
+        struct ring_frame f = frame_at(1), g = f;
+        struct features x, y;
+
+        differ_by_text(&f);
+        differ_by_text(&g);
+        features_make(
+            &a, &(struct features_input){&f, &office, READING_FRESH, true}, &x);
+        features_make(
+            &b, &(struct features_input){&g, &office, READING_FRESH, false},
+            &y);
+        assert_memory_equal(x.value, y.value, sizeof(x.value));
+        assert_true(x.coverage == y.coverage && x.activity == y.activity);
+    }
+}
+
+/* Without counts, idle time tells that somebody may be writing. */
+static void test_features_texts_are_alike_without_counts(void **state)
+{
+    struct features_history h = {0};
+    struct ring_frame f = frame_at(1);
+    struct features_input in = {&f, &office, READING_FRESH, false};
+    struct features out;
 
     (void)state;
-    f.key_events = 80; /* 40 letters pressed and released */
-    g.key_events = 96; /* the same length, eight of them shifted */
-    f.changed_share = 4 / 510.0;
-    g.changed_share = 6 / 510.0;
-    x = make(&a, &f, READING_FRESH);
-    y = make(&b, &g, READING_FRESH);
-    assert_memory_equal(x.value, y.value, sizeof(x.value));
-    assert_true(x.coverage == y.coverage && x.activity == y.activity);
+    f.flags |= RING_NO_INPUT_COUNTS;
+    f.changed_share = 0.9;
+    f.idle_ms = 10000;
+    features_make(&h, &in, &out);
+    assert_int_equal(out.value[FEATURE_CHANGE], 1);
+    assert_int_equal(out.value[FEATURE_TEXT_SEEN], 1);
+    f.idle_ms = 61000;
+    features_make(&h, &in, &out);
+    assert_int_equal(out.value[FEATURE_CHANGE], 3);
+    assert_int_equal(out.value[FEATURE_TEXT_SEEN], 0);
 }
 
 int main(void)
@@ -182,11 +232,13 @@ int main(void)
         cmocka_unit_test(test_features_registry_is_the_allow_list),
         cmocka_unit_test(test_features_registry_infers_no_state_of_mind),
         cmocka_unit_test(test_features_values_stay_in_their_levels),
-        cmocka_unit_test(test_features_counts_of_a_minute_fall_off),
-        cmocka_unit_test(test_features_short_intervals_are_not_a_higher_rate),
+        cmocka_unit_test(test_features_input_of_a_minute_falls_off),
+        cmocka_unit_test(test_features_short_intervals_are_not_more_input),
+        cmocka_unit_test(test_features_more_input_time_is_a_higher_level),
         cmocka_unit_test(test_features_missing_sensors_are_unknown),
         cmocka_unit_test(test_features_full_screen_or_inhibitor_is_present),
-        cmocka_unit_test(test_features_texts_of_one_length_look_alike),
+        cmocka_unit_test(test_features_texts_of_one_length_are_alike),
+        cmocka_unit_test(test_features_texts_are_alike_without_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

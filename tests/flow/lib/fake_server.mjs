@@ -64,7 +64,10 @@ export async function startFake(t, { port = 0 } = {}) {
     request.on('end', () => {
       let body = Buffer.concat(chunks);
       if (request.headers['content-encoding'] === 'gzip') body = gunzipSync(body);
-      fake.requests.push({ url: request.url, at: Date.now(), bytes: body.length });
+      fake.requests.push({
+        method: request.method, url: request.url, headers: request.rawHeaders, body: body.toString(),
+        at: Date.now(), bytes: body.length,
+      });
       const { status, body: out, headers = {} } = answer(request, body.toString());
       const text = typeof out === 'string' ? out : JSON.stringify(out);
       reply.writeHead(status, { 'content-type': 'application/json', ...headers });
