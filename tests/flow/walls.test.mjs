@@ -1,12 +1,17 @@
 // walls.test.mjs - each role behind its own wall: it tries what it must not do,
-// and the kernel refuses. The policy tried is the one that the role enters: one
-// row of agent/roles.c.
+// and the kernel refuses. Every try at all with a process that enters a role's
+// row of agent/roles.c; the ones that matter most in the live roles themselves,
+// by system calls made inside of them (tests/agent/live_call.c).
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 
-import { children, program, run, startAgent, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { board } from './lib/control.mjs';
+import { startDisplay } from './lib/display.mjs';
+import { children, Proc, program, run, startAgent, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { startSink } from './lib/sink.mjs';
 
 /** What each role may do; everything else must be refused. */
 const may = {
@@ -79,6 +84,54 @@ test('walls: every live role is filtered, without new privileges and dumps', asy
     const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
     assert.match(limits, /^Max core file size\s+0\s+0/m, child.role);
   }
+});
+
+/** What each live role answers to: open /etc/passwd, open STATE/outbox.db,
+ *  make a file, reach the server by TCP, reach the display, connect a
+ *  descriptor that it holds, run a program. '' is allowed. */
+const nothing = ['EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM'];
+const network = ['', 'EACCES', 'EACCES', '', 'EPERM', 'ENOTSOCK', 'EPERM'];
+const live = {
+  outbox: ['EACCES', '', 'EACCES', 'EPERM', 'EPERM', 'EPERM', 'EPERM'],
+  indicator: nothing,
+  'worksight-ocr': nothing,
+  ai: nothing,
+  capture: nothing,
+  upload: network,
+  heartbeat: network,
+};
+
+test('walls: calls made inside the live roles are refused by the kernel', async (t) => {
+  if (!existsSync(program('tests/agent/live_call'))) return t.skip('it is written for x86-64');
+  const sink = await startSink(t);
+  const { display, number } = await startDisplay(t);
+  const state = tempDir(t, 'ws-walls-');
+  const options = ['--server', sink.url, '--state', state, '--source', 'x11', '--display', display, '--every', '500ms'];
+  const notice = await run(program('worksight-agent'), ['notice', ...options]);
+  const agent = new Proc(program('worksight-agent'),
+    ['run', ...options, '--acknowledge', /\b[0-9a-f]{64}\b/.exec(notice.out)[0]],
+    { env: { DISPLAY: display, WAYLAND_DISPLAY: '' } });
+  t.after(() => agent.stop());
+  await waitFor('the screen was read', () => sink.metrics.some((m) => m.features.reading === 'fresh'), { ms: 30000 });
+
+  const made = join(tempDir(t, 'ws-made-'), 'made');
+  const calls = ['open', '/etc/passwd', 'open', join(state, 'outbox.db'), 'create', made,
+    'tcp', new URL(sink.url).port, 'unix', `/tmp/.X11-unix/X${number}`, 'connect', new URL(sink.url).port,
+    'run', '/bin/true'];
+  const roles = children(agent.pid);
+  assert.deepEqual(roles.map((one) => one.role).sort(), Object.keys(live).sort());
+  for (const { role, pid } of roles) {
+    const tried = await run(program('tests/agent/live_call'), [String(pid), ...calls]);
+    if (tried.code === 3) return t.skip(tried.err.trim());
+    assert.equal(tried.code, 0, `${role}: ${tried.err}`);
+    const answers = tried.out.trim().split('\n').map((line) => JSON.parse(line).errno);
+    assert.deepEqual(answers, live[role], role);
+  }
+  assert.ok(!existsSync(made));
+
+  const from = sink.metrics.length;
+  await waitFor('all of them work on', () => sink.metrics.length >= from + 3);
+  for (const { name, restarts } of (await board(state)).roles) assert.equal(restarts, 0, name);
 });
 
 test('walls: the worker of the server is filtered too, and still answers', async (t) => {

@@ -210,13 +210,17 @@ static void test_blob_walk_meets_each_session_and_blob(void **state)
     char names[200] = "";
     int64_t sum = 0;
 
-    if (!p->blob->ops->walk)
-        skip();
     assert_int_equal(blob_walk_sessions(p->blob, collect_session, &sum), WS_OK);
     assert_int_equal(sum, 0);
     assert_int_equal(blob_put(p->blob, "1a/00000001", fd, 1), WS_OK);
     assert_int_equal(blob_put(p->blob, "2/00000002", other, 1), WS_OK);
     assert_int_equal(blob_walk_sessions(p->blob, collect_session, &sum), WS_OK);
+    if (!p->blob->ops->walk) { /* it cannot list, so it shows none */
+        assert_int_equal(sum, 0);
+        assert_int_equal(blob_walk(p->blob, 0x1a, collect, names), WS_OK);
+        assert_string_equal(names, "");
+        return;
+    }
     assert_int_equal(sum, 0x1a + 2);
     assert_int_equal(blob_walk(p->blob, 0x1a, collect, names), WS_OK);
     assert_string_equal(names, "1a/00000001 ");
@@ -242,9 +246,12 @@ static void test_blob_drop_old_leaves_what_was_put_again(void **state)
     char path[128];
     struct timespec past[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 
-    if (!p->blob->ops->walk)
-        skip();
     assert_int_equal(blob_put(p->blob, name, first, 1), WS_OK);
+    if (!p->blob->ops->drop_old) { /* it cannot know: nothing is removed */
+        assert_int_equal(blob_drop_old(p->blob, name, now), WS_INVALID);
+        is_stored(p, name, "x");
+        return;
+    }
     assert_int_equal(blob_drop_old(p->blob, name, now - 1000000000), WS_AGAIN);
     snprintf(path, sizeof path, "%s/blobs/%s", p->dir, name);
     assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
