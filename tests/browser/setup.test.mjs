@@ -1,7 +1,7 @@
 // S18: from the one-time link to an account, a login, a new password, and the list of logins.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freePort, startServer } from '../flow/lib/procs.mjs';
+import { freePort, serverCommand, startServer } from '../flow/lib/procs.mjs';
 import { aroundFile } from './lib/around.mjs';
 import { axeViolations, openTab, startBrowser } from './lib/browser.mjs';
 import { makeAccount, NAME, PASSWORD, setupLink } from './lib/house.mjs';
@@ -14,9 +14,9 @@ aroundFile(async (t) => {
   browser = await startBrowser(t);
 });
 
-async function logIn(tab, password = PASSWORD, next = '') {
+async function logIn(tab, password = PASSWORD, next = '', name = NAME) {
   await tab.goto(`${server.url}/login${next ? `?next=${encodeURIComponent(next)}` : ''}`);
-  await tab.getByLabel('Name').fill(NAME);
+  await tab.getByLabel('Name').fill(name);
   await tab.getByLabel('Password').fill(password);
   await tab.getByRole('button', { name: 'Log in', exact: true }).click();
 }
@@ -152,5 +152,20 @@ test('pages_beyond_loopback_without_tls_all_say_that_they_are_not_encrypted', as
   await Promise.all([tab.waitForResponse(`${server.url}/healthz`), tab.goto(`${server.url}/login`)]);
   await tab.getByLabel('Name').waitFor();
   assert.equal(await warning.count(), 0);
+  await tab.context().close();
+});
+
+test('auditor_sees_the_state_of_the_server_and_no_sessions', async () => {
+  const args = ['user', 'add', 'otto', '--role', 'auditor', '--password-stdin'];
+  const added = await serverCommand(server.data, args, { input: PASSWORD });
+  assert.equal(added.code, 0, added.err);
+  const tab = await openTab(browser, server.url);
+  await logIn(tab, PASSWORD, '/dashboard/', 'otto');
+  await tab.getByText('Your roles show no sessions').waitFor();
+  assert.equal(await tab.getByRole('navigation').getByText('Sessions').count(), 0);
+  await tab.getByRole('link', { name: 'how the server is' }).click();
+  await tab.locator('.server-checks li.ok', { hasText: 'database' }).waitFor();
+  assert.equal(await tab.getByRole('heading', { name: 'Accounts' }).count(), 0);
+  assert.deepEqual(tab.trouble, []);
   await tab.context().close();
 });

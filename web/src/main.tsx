@@ -18,7 +18,7 @@ import { Login } from './pages/login';
 import { Overview } from './pages/overview';
 import { Sessions } from './pages/sessions';
 import { Setup } from './pages/setup';
-import { me, meLoad, meProblem, meSet } from './state/me';
+import { mayOperate, maySeeSessions, me, meLoad, meProblem, meSet } from './state/me';
 import './state/prefs';
 import { AwayBar } from './ui/away';
 import { Empty, ProblemBox, Skeleton } from './ui/parts';
@@ -48,6 +48,23 @@ function Gone() {
   );
 }
 
+/** For those whose roles, as auditor, hold no session. */
+function NoSessions() {
+  return (
+    <div class="page">
+      <Empty title="Your roles show no sessions">
+        {mayOperate.value ? (
+          <>
+            They let you see <a href="/admin/">how the server is</a>.
+          </>
+        ) : (
+          'An admin can add one that does.'
+        )}
+      </Empty>
+    </div>
+  );
+}
+
 function LoggedIn() {
   const { url, route } = useLocation();
   useEffect(() => {
@@ -70,13 +87,14 @@ function LoggedIn() {
         <Skeleton />
       </main>
     );
+  const sessions = maySeeSessions.value;
   return (
     <Shell>
       <ErrorBoundary>
         <Router>
-          <Route path="/dashboard" component={Overview} />
-          <Route path="/dashboard/sessions" component={Sessions} />
-          <Route path="/dashboard/sessions/:id" component={SessionPage} />
+          <Route path="/dashboard" component={sessions ? Overview : NoSessions} />
+          <Route path="/dashboard/sessions" component={sessions ? Sessions : NoSessions} />
+          <Route path="/dashboard/sessions/:id" component={sessions ? SessionPage : NoSessions} />
           <Route path="/dashboard/account" component={Account} />
           <Route path="/admin" component={Admin} />
           <Route default component={Gone} />

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import type { Page } from '../api/types';
-import { isAdmin, me } from '../state/me';
+import { mayManage, mayOperate, me } from '../state/me';
 import { useResource } from '../state/resource';
 import { Icon } from '../ui/icons';
 import { Card, Command, Empty, ProblemBox, Skeleton, Time } from '../ui/parts';
@@ -126,7 +126,7 @@ export function Admin() {
   useEffect(() => {
     document.title = 'Admin · WorkSight';
   }, []);
-  if (!isAdmin.value)
+  if (!mayManage.value && !mayOperate.value)
     return (
       <div class="page">
         <Empty title="This page is for admins">Your roles do not include it.</Empty>
@@ -136,9 +136,20 @@ export function Admin() {
     <div class="page">
       <header class="page-head">
         <h1>Admin</h1>
-        <p class="dim">Who may do what. Secrets are shown once, when they are made, and never here.</p>
+        {mayManage.value ? (
+          <p class="dim">Who may do what. Secrets are shown once, when they are made, and never here.</p>
+        ) : null}
       </header>
-      <Server />
+      {mayOperate.value ? <Server /> : null}
+      {mayManage.value ? <Lists /> : null}
+    </div>
+  );
+}
+
+/** Accounts, keys and codes. */
+function Lists() {
+  return (
+    <>
       <List
         title="Accounts"
         id="users-title"
@@ -178,6 +189,6 @@ export function Admin() {
           { name: 'State', cell: (c) => (c.revoked ? 'revoked' : c.used_at ? 'used' : 'unused') },
         ]}
       />
-    </div>
+    </>
   );
 }

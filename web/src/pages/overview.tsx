@@ -4,6 +4,7 @@ import { api } from '../api/client';
 import type { Overview as OverviewData } from '../api/types';
 import { clockTime, count, zoneName } from '../lib/format';
 import { useLive } from '../state/live';
+import { maySeeEveryone } from '../state/me';
 import { useResource } from '../state/resource';
 import { Icon } from '../ui/icons';
 import { Card, Empty, ProblemBox, Skeleton } from '../ui/parts';
@@ -11,6 +12,8 @@ import { Ribbon } from '../ui/ribbon';
 import { ATTENTION_ICON, SessionTable } from '../ui/session-table';
 
 const LEVEL_ICON = { empty: 'ring', ok: 'check', attention: 'wave', problem: 'warn' } as const;
+
+const noneYet = () => (maySeeEveryone.value ? 'No agent has been here yet' : 'No session of yours yet');
 
 const CHECKS = 6; // lines and rows that a glance takes in; links lead to the rest
 const SESSIONS = 20;
@@ -40,7 +43,7 @@ export function Overview() {
           <Icon name={LEVEL_ICON[data.banner.level]} />
         </span>
         <div>
-          <h1>{data.banner.level === 'empty' ? 'No agent has been here yet' : data.banner.text}</h1>
+          <h1>{data.banner.level === 'empty' ? noneYet() : data.banner.text}</h1>
           <p>
             As of <time dateTime={data.generated_at}>{clockTime(data.generated_at)}</time>, {zoneName()}
           </p>

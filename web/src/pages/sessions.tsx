@@ -5,7 +5,7 @@ import type { Session } from '../api/types';
 import { count } from '../lib/format';
 import { useParams } from '../lib/url';
 import { useLive } from '../state/live';
-import { mayExport } from '../state/me';
+import { mayExport, maySeeEveryone } from '../state/me';
 import { useResource } from '../state/resource';
 import { Icon } from '../ui/icons';
 import { Empty, ProblemBox, Skeleton } from '../ui/parts';
@@ -141,7 +141,7 @@ export function Sessions() {
             </Empty>
           ) : (
             <Empty
-              title="No agent has been here yet"
+              title={maySeeEveryone.value ? 'No agent has been here yet' : 'No session of yours yet'}
               command={`worksight-agent run --server ${location.origin}`}
             >
               Start one on a desktop; it shows its notice and asks before it records. From another network it

@@ -24,6 +24,12 @@ export async function meLoad(): Promise<void> {
   }
 }
 
-export const isAdmin = computed(() => me.value?.roles.includes('admin') ?? false);
-export const mayExport = computed(() => me.value?.permissions.includes('exports.make') ?? false);
-export const maySeePictures = computed(() => me.value?.permissions.includes('screenshots.view') ?? false);
+const may = (permission: string) => computed(() => me.value?.permissions.includes(permission) ?? false);
+export const maySeeSessions = may('sessions.view');
+export const maySeeMetrics = may('metrics.view');
+export const maySeePictures = may('screenshots.view');
+/** Else: of a team, or the own ones. */
+export const maySeeEveryone = may('scope.everyone');
+export const mayExport = may('exports.make');
+export const mayManage = may('accounts.manage');
+export const mayOperate = may('operations.view');

@@ -5,16 +5,16 @@ import { useLocation } from 'preact-iso/router';
 import { api, awaySince } from '../api/client';
 import { zone, zoneName, zoneToggle } from '../lib/format';
 import { liveState } from '../state/live';
-import { isAdmin, me, meSet } from '../state/me';
+import { mayManage, mayOperate, maySeeSessions, me, meSet } from '../state/me';
 import { theme, themeNext } from '../state/prefs';
 import { Icon, type IconName } from './icons';
 import { Keys, keysOpen } from './keys';
 
-const NAV: { href: string; icon: IconName; word: string; admin?: boolean }[] = [
-  { href: '/dashboard/', icon: 'overview', word: 'Overview' },
-  { href: '/dashboard/sessions', icon: 'sessions', word: 'Sessions' },
-  { href: '/admin/', icon: 'admin', word: 'Admin', admin: true },
-  { href: '/dashboard/account', icon: 'account', word: 'Account' },
+const NAV: { href: string; icon: IconName; word: string; shown: () => boolean }[] = [
+  { href: '/dashboard/', icon: 'overview', word: 'Overview', shown: () => maySeeSessions.value },
+  { href: '/dashboard/sessions', icon: 'sessions', word: 'Sessions', shown: () => maySeeSessions.value },
+  { href: '/admin/', icon: 'admin', word: 'Admin', shown: () => mayManage.value || mayOperate.value },
+  { href: '/dashboard/account', icon: 'account', word: 'Account', shown: () => true },
 ];
 
 const isHere = (href: string, path: string) =>
@@ -91,7 +91,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Brand />
         </a>
         <nav aria-label="Pages">
-          {NAV.filter((n) => !n.admin || isAdmin.value).map((n) => (
+          {NAV.filter((n) => n.shown()).map((n) => (
             <a key={n.href} href={n.href} aria-current={isHere(n.href, path) ? 'page' : undefined}>
               <Icon name={n.icon} />
               {n.word}

@@ -12,7 +12,7 @@ import { nearest } from '../../lib/math';
 import { useParams } from '../../lib/url';
 import { clockNow } from '../../state/clock';
 import { useLive } from '../../state/live';
-import { maySeePictures } from '../../state/me';
+import { maySeeMetrics, maySeePictures } from '../../state/me';
 import { useResource } from '../../state/resource';
 import { Icon } from '../../ui/icons';
 import { keysBelongToField } from '../../ui/keys';
@@ -118,7 +118,15 @@ function Loaded({ id }: { id: number }) {
       ) : null}
       <div class="columns">
         <div class="column-main">
-          <Work session={s} round={round} />
+          {maySeeMetrics.value ? (
+            <Work session={s} round={round} />
+          ) : (
+            <Card title="Scores over time" id="charts-title">
+              <Empty title="Scores are not part of your roles">
+                Viewers, reviewers and the person they are about see them.
+              </Empty>
+            </Card>
+          )}
         </div>
         <div class="column-side">
           <Card title="Health" id="health-title">
