@@ -53,7 +53,7 @@ fuzz: ## every fuzz target for a few seconds: FUZZ_SECONDS=10
 bench: bench-capture bench-ocr bench-ingest bench-agent ## all measurements, peer and ours
 
 bench-capture bench-ocr bench-ingest bench-agent:
-	@tools/deps build run test bench
+	@tools/deps build run test bench stack
 	@tools/build build
 	@bench/$(subst bench-,,$@).sh
 

@@ -1,11 +1,11 @@
--- ingest.lua - what wrk sends: MODE is metrics, batch or heartbeat; TOKENS is
--- a file with one "session_id token" a line, one line a connection.
-local mode = os.getenv("MODE") or "metrics"
-local sessions = {}
-for line in io.lines(os.getenv("TOKENS")) do
-  local id, token = line:match("(%S+) (%S+)")
-  sessions[#sessions + 1] = { id = id, token = token, seq = 1 }
-end
+-- ingest.lua - what wrk sends: MODE is metrics, batch, heartbeat or screenshot;
+-- TOKENS is a file with one "session_id token" a line. The same bytes go to
+-- peer and ours; a request is a text that is put together with few copies,
+-- because the generator shares the machine with what it measures.
+local mode = os.getenv("MODE")
+local per_batch = tonumber(os.getenv("ITEMS") or "100")
+local run = tonumber(os.getenv("RUN"), 16) % 4294967296
+local sessions, n = {}, 0
 
 -- 1 KB, as an agent writes it.
 local metric = '{"agent_timestamp":"2026-02-10T16:19:56.123456+00:00","source_type":"screenshot",' ..
@@ -15,28 +15,65 @@ local metric = '{"agent_timestamp":"2026-02-10T16:19:56.123456+00:00","source_ty
   '"anomaly_label":"normal","model_info":{"name":"rules","version":"1","anomaly_mode":"static"},' ..
   '"pipeline_status":"ok","ocr_text_hash":"' .. string.rep("a", 64) .. '"}'
 local payload = metric:gsub('"', '\\"')
-local per_batch = tonumber(os.getenv("ITEMS") or "100")
 
-local run = os.getenv("RUN") or tostring(os.time())
-local n = 0
-math.randomseed(os.time())
+local function head(session, path, more)
+  return "POST " .. path .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " .. session.token .. "\r\n" .. more
+end
+
+local json = "Content-Type: application/json\r\nContent-Length: "
+
+-- A key as agents make them: 64 hex digits in no order.
+local function key()
+  return string.format("%08x%08x%048x", n * 2654435761 % 4294967296, run, n)
+end
+
+-- A PNG by its head; the rest is bytes that no picture shares.
+local boundary = "b0undary"
+local picture = "\137PNG\r\n\26\n\0\0\0\13IHDR\0\0\7\128\0\0\4\56\8\2\0\0\0"
+local tail = string.rep("\170", 300 * 1024 - #picture - 64) .. "\r\n--" .. boundary .. "--\r\n"
+
+local makers = {
+  heartbeat = function(s)
+    s.text = head(s, "/api/sessions/" .. s.id .. "/heartbeat/", "Content-Length: 0\r\n\r\n")
+    return function() return s.text end
+  end,
+  metrics = function(s)
+    s.text = head(s, "/api/sessions/" .. s.id .. "/ai-metrics/", json .. #metric .. "\r\nX-Idempotency-Key: ")
+    return function() return s.text .. key() .. "\r\n\r\n" .. metric end
+  end,
+  batch = function(s)
+    s.text = head(s, "/api/sessions/" .. s.id .. "/batch/", json)
+    s.seq = tonumber(os.getenv("FIRST_SEQ") or "0")
+    return function()
+      local items = {}
+      for i = 1, per_batch do
+        s.seq = s.seq + 1
+        items[i] = '{"seq":' .. s.seq .. ',"kind":"metric","payload":"' .. payload .. '"}'
+      end
+      local body = '{"items":[' .. table.concat(items, ",") .. "]}"
+      return s.text .. #body .. "\r\n\r\n" .. body
+    end
+  end,
+  screenshot = function(s)
+    local function part(name, value)
+      return "--" .. boundary .. '\r\nContent-Disposition: form-data; name="' .. name .. '"\r\n\r\n' .. value .. "\r\n"
+    end
+    local form = part("session_id", s.id) .. part("captured_at", "2026-02-10T16:19:56Z") .. "--" .. boundary ..
+      '\r\nContent-Disposition: form-data; name="image"; filename="shot.png"\r\nContent-Type: image/png\r\n\r\n' .. picture
+    s.text = head(s, "/api/screenshots/", "Content-Type: multipart/form-data; boundary=" .. boundary ..
+      "\r\nContent-Length: " .. (#form + 64 + #tail) .. "\r\n\r\n") .. form
+    return function() return s.text .. key() .. tail end
+  end,
+}
+
+for line in io.lines(os.getenv("TOKENS")) do
+  local id, token = line:match("(%S+) (%S+)")
+  sessions[#sessions + 1] = makers[mode]({ id = id, token = token })
+end
 
 function request()
   n = n + 1
-  local s = sessions[(n - 1) % #sessions + 1]
-  local headers = { Authorization = "Bearer " .. s.token, ["Content-Type"] = "application/json" }
-  if mode == "heartbeat" then
-    return wrk.format("POST", "/api/sessions/" .. s.id .. "/heartbeat/", headers, "")
-  elseif mode == "metrics" then
-    headers["X-Idempotency-Key"] = run .. "-" .. n
-    return wrk.format("POST", "/api/sessions/" .. s.id .. "/ai-metrics/", headers, metric)
-  end
-  local items = {}
-  for i = 1, per_batch do
-    s.seq = s.seq + 1
-    items[i] = '{"seq":' .. s.seq .. ',"kind":"metric","payload":"' .. payload .. '"}'
-  end
-  return wrk.format("POST", "/api/sessions/" .. s.id .. "/batch/", headers, '{"items":[' .. table.concat(items, ",") .. ']}')
+  return sessions[n % #sessions + 1]()
 end
 
 function done(summary, latency)

@@ -1,80 +1,205 @@
-// bench-ingest on the embedded SQLite store: what wrk gets through HTTP, beside
-// what a bare SQLite loop gets out of the same schema on the same disk, in the
-// same run. Ends with 1 when metrics are below 8,000 requests/s or when any
-// answer was not 2xx. SECONDS_EACH=5, CONNECTIONS=64.
+// bench-ingest: the server beside what it replaces and beside the limit of the
+// database, in one run on one MariaDB that flushes every commit:
+//
+//   peer A, B  Django behind gunicorn (bench/peer_django), without and with
+//              persistent connections; its pictures are not synced
+//   raw        libmariadb and SQLite alone, with the same rows and roll-ups
+//   ours       one worker; every 201 is on the disk, pictures are synced
+//
+// `bench/ingest.sh [peers] [raw] [ours] [screenshots] [idle] [sqlite]` (default:
+// all). SECONDS_EACH=5. A target that is missed is said and is no failure; an
+// answer that is not 2xx, or a row that is missing, is one (exit 1).
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 
-import { build, children, run, sqlite, startServer, tempDir } from '../tests/flow/lib/procs.mjs';
-import { Layer2 } from '../tests/flow/lib/wire.mjs';
+import { run, sqlite, tempDir, waitFor } from '../tests/flow/lib/procs.mjs';
+import { counted, idle, pssMiB, rawMysql, rawSqlite, startDjango, startMariadb, startOurs, wrk } from './ingest_rig.mjs';
 
+const parts = process.argv.slice(2);
+const wanted = (part) => parts.length === 0 || parts.includes(part);
 const seconds = Number(process.env.SECONDS_EACH ?? 5);
-const connections = Number(process.env.CONNECTIONS ?? 64);
-const perBatch = 100;
-const leastMetrics = 8000;
+const ITEMS = 100; // of a batch
+const IDLE = 10000;
 
 const cleanups = [];
 const bench = { after: (fn) => cleanups.push(fn) };
+const dir = tempDir(bench, 'ws-bench-ingest-');
+const bad = [];
+const got = {}; // by name: what wrk() gave
 
-/** CPU seconds of a process so far. */
-function cpu(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+async function measure(who, target, mode, lanes, options = {}) {
+  const name = `${who} ${mode} ${lanes}`;
+  await run('sync', [], { timeoutMs: 60000 });
+  got[name] = await wrk(target, mode, { lanes, seconds, ...options });
+  if (got[name].failed) bad.push(`${name}: ${got[name].failed} answers were not 2xx`);
+  return got[name];
 }
 
-async function raw(dir, rows) {
-  const { out, err, code } = await run(join(build, 'bench/raw_sqlite'), [join(dir, `raw-${rows}.db`), String(rows), String(seconds)], { timeoutMs: 120000 });
-  if (code !== 0) throw new Error(err);
-  return Number(out);
+/** Rows against answers: those that wrk no longer waited for may be there. */
+function checkRows(who, rows, runs) {
+  const least = runs.reduce((sum, r) => sum + r.sent, 0);
+  const most = runs.reduce((sum, r) => sum + r.sent + r.waiting, 0);
+  if (rows < least || rows > most) bad.push(`${who}: ${rows} rows for ${least} answers (at most ${most})`);
 }
 
-async function wrk(server, mode, lanes, tokens) {
-  const worker = children(server.pid).find((c) => c.role === 'worker').pid;
-  const begun = cpu(worker);
-  const { out, err, code } = await run(
-    'wrk',
-    ['-t1', `-c${lanes}`, `-d${seconds}s`, '--timeout', '10s', '-s', 'bench/ingest.lua', server.url],
-    { timeoutMs: 120000, env: { MODE: mode, TOKENS: tokens, ITEMS: String(perBatch) } },
-  );
-  const line = out.split('\n').find((l) => l.startsWith('RESULT'));
-  if (code !== 0 || !line) throw new Error(`wrk: ${out} ${err}`);
-  const [requests, us, p50, p99, failed] = line.split(' ').slice(1).map(Number);
-  return { rate: requests / (us / 1e6), p50, p99, failed, cpu: (cpu(worker) - begun) / (us / 1e6) };
+/** Ours counts its 201s itself: rows must be exactly as many. */
+async function checkOurs(who, ours, countRows, runs) {
+  let rows, accepted;
+  await waitFor(`${who}: rows in the database equal the 201s`, async () => {
+    ({ accepted } = await counted(ours));
+    rows = await countRows();
+    return rows === accepted;
+  }).catch(() => bad.push(`${who}: ${rows} rows, ${accepted} were answered 201`));
+  checkRows(who, rows, runs);
+  return `${who}: ${rows} rows, ${accepted} answered 201`;
 }
 
-const row = (...cells) => console.log(cells.map((c, i) => (i ? String(c).padStart(12) : String(c).padEnd(36))).join(''));
-const show = (name, r, unit = 1, share) =>
-  row(name, Math.round(r.rate * unit), r.p50.toFixed(2), r.p99.toFixed(2), r.cpu.toFixed(2), r.failed, share ?? '');
+// --- the runs ---
+
+const peers = [];
+
+async function measurePeers(mariadb) {
+  for (const [name, age] of [['A', 0], ['B', 3600]]) {
+    const database = `peer_${name.toLowerCase()}`;
+    const peer = await startDjango(bench, dir, await mariadb.fresh(database), name, age);
+    const metrics = await measure(name, peer, 'metrics', 64, { mariadb });
+    await measure(name, peer, 'heartbeat', 64, { mariadb });
+    checkRows(`peer ${name}`, await mariadb.number(database, 'SELECT count(*) FROM monitoring_aimetric'), [metrics]);
+    peers.push({ name, peer, database });
+  }
+}
+
+const RAW = { small: [1, 64, 64], large: [1, 256, 64], batch: [2, 256, 3] };
+const raw = {};
+
+async function measureRaw(mariadb) {
+  for (const [name, [connections, rows, sessions]] of Object.entries(RAW))
+    raw[name] = await rawMysql(mariadb, { connections, rows, sessions, seconds }, dir);
+}
+
+const ROWS = 'SELECT count(*) FROM metric';
+const notes = [];
+let ours;
+
+async function measureOurs(mariadb) {
+  const small = await measure('ours', ours, 'metrics', 64, { mariadb });
+  const { accepted, transactions } = await counted(ours);
+  notes.push(`ours at 64 connections: ${(accepted / transactions).toFixed(1)} metrics a transaction`);
+  const large = await measure('ours', ours, 'metrics', 256, { mariadb });
+  const batch = await measure('ours', ours, 'batch', 8, { items: ITEMS, mariadb });
+  await measure('ours', ours, 'heartbeat', 64, { mariadb });
+  notes.push(await checkOurs('ours', ours, () => mariadb.number('ours', ROWS), [small, large, batch]));
+  const rolled = await mariadb.number('ours', 'SELECT sum(observations) FROM rollup');
+  const rows = await mariadb.number('ours', ROWS);
+  if (rolled !== rows) bad.push(`ours: ${rows} rows, ${rolled} in the roll-ups`);
+}
+
+async function measureScreenshots(mariadb) {
+  for (const { name, peer, database } of peers) {
+    const shots = await measure(name, peer, 'screenshot', 32, { mariadb });
+    checkRows(`peer ${name}`, await mariadb.number(database, 'SELECT count(*) FROM monitoring_screenshotlog'), [shots]);
+    await peer.stop();
+    rmSync(peer.media, { recursive: true });
+  }
+  const before = await counted(ours);
+  const shots = await measure('ours', ours, 'screenshot', 32, { mariadb });
+  const others = before.accepted; // rows of the other kinds
+  const count = async () => others + (await mariadb.number('ours', 'SELECT count(*) FROM screenshot'));
+  await checkOurs('ours, screenshots', ours, count, [{ ...shots, sent: shots.sent + others }]);
+}
+
+async function measureSqlite() {
+  const lite = await startOurs(bench, dir, 'sqlite', []);
+  const metrics = await measure('sqlite', lite, 'metrics', 64);
+  const batch = await measure('sqlite', lite, 'batch', 8, { items: ITEMS });
+  const file = join(dir, 'data-sqlite/worksight.db');
+  notes.push(await checkOurs('ours on SQLite', lite, async () => (await sqlite(file, 'SELECT count(*) AS n FROM metric'))[0].n, [metrics, batch]));
+  raw.sqlite64 = await rawSqlite(dir, 64, seconds);
+  raw.sqlite256 = await rawSqlite(dir, 256, seconds);
+}
+
+let memory;
+
+async function measureIdle(mariadb) {
+  const server = await startOurs(bench, dir, 'idle', ['--db', await mariadb.fresh('idle')]);
+  const before = pssMiB(server.pid);
+  memory = { before, after: await idle(server, IDLE) };
+}
+
+// --- the table ---
+
+const print = (...cells) => console.log(cells.map((c, i) => (i ? String(c).padStart(i === cells.length - 1 ? 0 : 10) : String(c).padEnd(40))).join(' '));
+const ratio = (a, b) => (a && b ? a.rate / b.rate : undefined);
+const times = (v) => (v === undefined ? '' : `${v.toFixed(1)}x`);
+const percent = (v) => (v === undefined ? '' : `${(100 * v).toFixed(0)} %`);
+
+/** targets: [value, words, is it met]; values that were not measured say nothing. */
+function line(name, r, { a, b, of, targets = [] } = {}) {
+  if (!r) return;
+  const known = targets.filter(([value]) => value !== undefined);
+  const missed = known.filter(([value, , met]) => !met(value)).map(([, words]) => words);
+  const all = known.map(([, words]) => words).join(', ');
+  const verdict = known.length === 0 ? '' : missed.length ? `target missed: ${missed.join(', ')} (of ${all})` : `target met: ${all}`;
+  const two = (v) => v?.toFixed(2) ?? '';
+  print(name, Math.round(r.rate), two(r.p50), two(r.p99), two(r.cpu), two(r.dbCpu), times(ratio(r, a)), times(ratio(r, b)), percent(ratio(r, of)), verdict);
+}
+const atLeast = (bound) => (v) => v >= bound;
+const over = (r, peer, bound, who) => [ratio(r, peer), `${bound}x ${who}`, atLeast(bound)];
+const share = (r, of) => [ratio(r, of), '60 % of raw', atLeast(0.6)];
+
+function table(version) {
+  const m64 = got['ours metrics 64'];
+  const m256 = got['ours metrics 256'];
+  const batch = got['ours batch 8'];
+  const beats = got['ours heartbeat 64'];
+  const shots = got['ours screenshot 32'];
+  const [a, b] = ['A', 'B'].map((p) => got[`${p} metrics 64`]);
+  const [beatsA, beatsB] = ['A', 'B'].map((p) => got[`${p} heartbeat 64`]);
+  const [shotsA, shotsB] = ['A', 'B'].map((p) => got[`${p} screenshot 32`]);
+
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0].model}; MariaDB ${version}, every commit flushed; ${seconds} s each, wrk -t1 on the same cores; CPU in cores\n`);
+  print('', 'a second', 'p50 ms', 'p99 ms', 'CPU', 'CPU of db', 'of A', 'of B', 'of raw', '');
+  line('peer A: metrics, 64 connections', a);
+  line('peer B: metrics, 64 connections', b, { a });
+  line('raw client: 1 x 64 rows of 64 sessions', raw.small);
+  line('raw client: 1 x 256 rows of 64 sessions', raw.large);
+  line('raw client: 2 x 256 rows of 3 sessions', raw.batch);
+  line('ours: metrics, 64 connections', m64, {
+    a, b, of: raw.small,
+    targets: [over(m64, a, 35, 'A'), over(m64, b, 22, 'B'), [m64?.p99, 'p99 <= 10 ms', (v) => v <= 10], share(m64, raw.small)],
+  });
+  line('ours: metrics, 256 connections', m256, { a, b, of: raw.large });
+  line(`ours: items, batches of ${ITEMS}, 8 connections`, batch, { a, b, of: raw.batch, targets: [share(batch, raw.batch)] });
+  line('peer A: heartbeats, 64 connections', beatsA);
+  line('peer B: heartbeats, 64 connections', beatsB, { a: beatsA });
+  line('ours: heartbeats, 64 connections', beats, { a: beatsA, b: beatsB, targets: [over(beats, beatsA, 60, 'A')] });
+  line('peer A: screenshots 300 KB, not synced', shotsA);
+  line('peer B: screenshots 300 KB, not synced', shotsB, { a: shotsA });
+  line('ours: screenshots 300 KB, synced', shots, { a: shotsA, b: shotsB, targets: [over(shots, shotsA, 3, 'A')] });
+  line('raw SQLite: 64 rows', raw.sqlite64);
+  line('raw SQLite: 256 rows', raw.sqlite256);
+  const lite = got['sqlite metrics 64'];
+  line('ours on SQLite: metrics, 64 connections', lite, { of: raw.sqlite64, targets: [[lite?.rate, '8000/s', atLeast(8000)]] });
+  line('ours on SQLite: items of batches', got['sqlite batch 8'], { of: raw.sqlite256 });
+  if (memory)
+    console.log(`ours: ${IDLE} idle connections: ${memory.after.toFixed(1)} MiB PSS (${memory.before.toFixed(1)} before)  target ${memory.after <= 32 ? 'met' : 'missed'}: 32 MiB`);
+  for (const note of notes) console.log(note);
+  const others = Object.values(got).map((r) => r.others);
+  console.log(`CPU of other programs during a run of wrk: ${(others.reduce((x, y) => x + y, 0) / others.length).toFixed(2)} cores on average, at most ${Math.max(...others).toFixed(2)}`);
+}
 
 try {
-  const dir = tempDir(bench, 'ws-bench-ingest-');
-  mkdirSync(join(dir, 'data'));
-  const server = await startServer(bench, { data: join(dir, 'data') });
-  const sessions = await Promise.all(Array.from({ length: connections }, () => Layer2.open(server.url)));
-  const tokens = join(dir, 'tokens');
-  writeFileSync(tokens, sessions.map((s) => `${s.id} ${s.token}\n`).join(''));
-
-  const rawSmall = await raw(dir, connections);
-  const rawLarge = await raw(dir, 256);
-  const metrics = await wrk(server, 'metrics', connections, tokens);
-  const batch = await wrk(server, 'batch', 8, tokens);
-  const beats = await wrk(server, 'heartbeat', connections, tokens);
-
-  row(`SQLite, ${seconds} s each, wrk -t1`, 'a second', 'p50 ms', 'p99 ms', 'CPU cores', 'failed', 'of raw');
-  row(`peer: raw SQLite, ${connections} rows a transaction`, Math.round(rawSmall));
-  row('peer: raw SQLite, 256 rows a transaction', Math.round(rawLarge));
-  show(`metrics, ${connections} connections`, metrics, 1, `${Math.round((100 * metrics.rate) / rawSmall)} %`);
-  show(`batch of ${perBatch}, 8 connections: items`, batch, perBatch, `${Math.round((100 * perBatch * batch.rate) / rawLarge)} %`);
-  show(`heartbeats, ${connections} connections`, beats);
-
-  const [stored] = await sqlite(join(server.data, 'worksight.db'), 'SELECT count(*) AS rows, (SELECT sum(observations) FROM rollup) AS rolled FROM metric');
-  row('rows stored / rows in roll-ups', stored.rows, stored.rolled);
-  const bad = [];
-  if (metrics.rate < leastMetrics) bad.push(`metrics below ${leastMetrics}/s`);
-  if (metrics.failed + batch.failed + beats.failed) bad.push('some answers were not 2xx');
-  if (stored.rows !== stored.rolled) bad.push('facts and roll-ups differ');
+  const mariadb = await startMariadb(bench, dir);
+  if (wanted('peers')) await measurePeers(mariadb);
+  if (wanted('raw')) await measureRaw(mariadb);
+  if (wanted('ours') || wanted('screenshots')) ours = await startOurs(bench, dir, 'ours', ['--db', await mariadb.fresh('ours')]);
+  if (wanted('ours')) await measureOurs(mariadb);
+  if (wanted('screenshots')) await measureScreenshots(mariadb);
+  if (wanted('idle')) await measureIdle(mariadb);
+  if (wanted('sqlite')) await measureSqlite();
+  table(mariadb.version);
   for (const what of bad) console.log(`FAIL: ${what}`);
   process.exitCode = bad.length ? 1 : 0;
 } finally {

@@ -1,5 +1,7 @@
-#!/bin/sh
-# bench-ingest: metrics, batches and heartbeats through HTTP with wrk, beside a
-# bare SQLite loop over the same schema. SECONDS_EACH=5 CONNECTIONS=64.
+#!/bin/bash
+# bench-ingest: metrics, batches, heartbeats and pictures through HTTP with wrk,
+# beside Django on the same MariaDB and beside bare MariaDB and SQLite clients.
+# Arguments: parts of it; see ingest.mjs. SECONDS_EACH=5.
 cd "$(dirname "$0")/.." || exit 2
-exec node bench/ingest.mjs
+ulimit -n "$(ulimit -Hn)"
+exec node bench/ingest.mjs "$@"
