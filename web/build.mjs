@@ -54,7 +54,13 @@ const manifest = {};
 for (const [file, info] of Object.entries(result.metafile.outputs)) {
   if (info.entryPoint) manifest[info.entryPoint] = `/${relative(site, join(here, file))}`;
 }
+// what the app imports is asked for with it, not after it was read
+const app = Object.values(result.metafile.outputs).find((o) => o.entryPoint === 'src/main.tsx');
+const preloads = app.imports
+  .filter((i) => i.kind === 'import-statement')
+  .map((i) => `<link rel="modulepreload" href="/${relative(site, join(here, i.path))}">`);
 const html = readFileSync(page, 'utf8')
+  .replaceAll('{{preloads}}', preloads.join('\n    '))
   .replaceAll('{{style}}', manifest['src/styles/index.css'])
   .replaceAll('{{app}}', manifest['src/main.tsx']);
 writeFileSync(join(site, 'index.html'), html);

@@ -36,7 +36,8 @@ function Unloaded() {
   );
 }
 const part = (load: () => Promise<() => JSX.Element>) => lazy(() => load().catch(() => Unloaded));
-const SessionPage = part(() => import('./pages/session/session').then((m) => m.SessionPage));
+const sessionPage = () => import('./pages/session/session');
+const SessionPage = part(() => sessionPage().then((m) => m.SessionPage));
 const Account = part(() => import('./pages/account').then((m) => m.Account));
 const Admin = part(() => import('./pages/admin').then((m) => m.Admin));
 
@@ -71,6 +72,10 @@ function LoggedIn() {
     if (me.value === undefined) void meLoad();
     if (me.value === null) route(`/login?next=${encodeURIComponent(url)}`, true);
   }, [me.value, url, route]);
+  useEffect(() => {
+    // the page that most visits lead to, while the first one is read
+    if (maySeeSessions.value) setTimeout(() => sessionPage().catch(() => {}), 1000);
+  }, [maySeeSessions.value]);
   const away = awaySince.value !== null;
   useEffect(() => {
     if (!away && meProblem.value) void meLoad();
