@@ -12,7 +12,7 @@
 #include "core/buf.h"
 #include "core/sha256.h"
 
-/* Append the notice for these settings (after settings_check()). */
+/* Append the notice for these settings (after settings_settle()). */
 void notice_text(const struct settings *s, struct buf *out);
 
 /* The hash that stands for that text; WS_NOMEM. */

@@ -59,7 +59,7 @@ static enum err read_settings(struct conf **out, struct settings *s, int argc,
         e = conf_set(conf, argv[i] + 2, argv[i + 1], CONF_FLAG, argv[i]);
     }
     if (!e)
-        e = settings_check(s, stderr);
+        e = settings_settle(s);
     else if (conf)
         e = conf_check(conf, stderr) ? WS_INVALID : e;
     if (e)

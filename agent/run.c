@@ -62,12 +62,19 @@ enum err run_prepare(struct settings *s, struct conf *conf)
 
     if (!file)
         return WS_NOMEM;
+    if (access(s->state, X_OK) < 0 && errno == EACCES) {
+        fprintf(stderr,
+                "state is \"%s\": this user may not look into it; run as the "
+                "user whose agent it is, or choose another with --state DIR\n",
+                s->state);
+        return WS_DENIED;
+    }
     if (conf_origin(conf, "server") == CONF_DEFAULT) {
         e = conf_load_file(conf, file);
         if (e && e != WS_NOTFOUND)
             return conf_check(conf, stderr);
     }
-    return settings_check(s, stderr);
+    return settings_settle(s);
 }
 
 /* What `status` needs to know of the agent that runs: an INI file. */
@@ -315,7 +322,8 @@ int run_agent(struct settings *s, struct conf *conf)
     enum err e = io_make_dirs(s->state);
     int status;
 
-    if (use_full_path(s, conf) || run_prepare(s, conf))
+    if (use_full_path(s, conf) || run_prepare(s, conf) ||
+        settings_check(s, stderr))
         return RUN_USAGE;
     if (!e)
         e = instance_take(s->state, &a.instance);

@@ -19,8 +19,8 @@ enum { /* exit statuses of `run` */
 /* Run until SIGTERM, SIGINT or SIGHUP; the exit status. */
 int run_agent(struct settings *s, struct conf *conf);
 
-/* Bring the settings together: across-checks, and the server that `enroll`
- * remembered when none was given. */
+/* Bring the settings together: the server that `enroll` remembered when none
+ * was given, its address in one form. */
 enum err run_prepare(struct settings *s, struct conf *conf) WS_MUST_CHECK;
 
 /* The settings of the agent that runs on this state folder, in place of the

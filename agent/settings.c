@@ -3,6 +3,7 @@
 #include "agent/ai/classify.h"
 
 #include "core/clock.h"
+#include "core/conf_parse.h"
 
 #include <ctype.h>
 #include <stddef.h>
@@ -207,8 +208,16 @@ static bool check_acknowledge(const struct settings *s, FILE *messages)
     return false;
 }
 
+static bool check_rules(const struct settings *s, FILE *messages)
+{
+    OWN(classify_close)
+    struct classify *rules = NULL;
+
+    return classify_open_file(&rules, s->rules, messages) == WS_OK;
+}
+
 /* "http://h:1", "http://h:1/", ".../api", ".../api/" -> "http://h:1/api" */
-static enum err normalize_server(struct settings *s)
+enum err settings_settle(struct settings *s)
 {
     static const char api[] = "/api";
     size_t n = strlen(s->server);
@@ -226,32 +235,28 @@ static enum err normalize_server(struct settings *s)
     return WS_OK;
 }
 
-static bool check_rules(const struct settings *s, FILE *messages)
+static bool check_rooms(const struct settings *s, FILE *messages)
 {
-    OWN(classify_close)
-    struct classify *rules = NULL;
+    char batch[32], queue[32];
 
-    return classify_open_file(&rules, s->rules, messages) == WS_OK;
+    if (s->batch_bytes <= s->queue_max_bytes)
+        return true;
+    conf_parse_print(CONF_SIZE, s->batch_bytes, batch, sizeof batch);
+    conf_parse_print(CONF_SIZE, s->queue_max_bytes, queue, sizeof queue);
+    fprintf(messages,
+            "batch_max is %s: it must be at most queue_max, which is %s; "
+            "raise queue_max\n",
+            batch, queue);
+    return false;
 }
 
-enum err settings_check(struct settings *s, FILE *messages)
+enum err settings_check(const struct settings *s, FILE *messages)
 {
     bool good = check_source(s, messages);
 
     good = check_tier(s, messages) && good;
     good = check_acknowledge(s, messages) && good;
     good = check_rules(s, messages) && good;
-    if (!*s->server) {
-        fprintf(messages, "server is empty: give an address like "
-                          "http://127.0.0.1:8080\n");
-        good = false;
-    }
-    if (s->batch_bytes > s->queue_max_bytes) {
-        fprintf(messages, "batch_max is more than queue_max: a batch must "
-                          "fit the queue; raise queue_max\n");
-        good = false;
-    }
-    if (!good)
-        return WS_INVALID;
-    return normalize_server(s);
+    good = check_rooms(s, messages) && good;
+    return good ? WS_OK : WS_INVALID;
 }

@@ -16,7 +16,7 @@ enum settings_ocr { OCR_ON, OCR_OFF };
 
 struct settings {
     char *server;      /* http://host:port, with or without /api and slash;
-                          settings_check() brings it to "http://h:p/api" */
+                          settings_settle() brings it to "http://h:p/api" */
     char *state;       /* folder of the queue, pictures, logs, control.sock */
     char *source;      /* auto | x11 | file:DIR | synth */
     int64_t every_ms;  /* between two observations */
@@ -55,8 +55,14 @@ bool settings_needs_notice(const struct settings *s);
  * tiers 3 and 4, in UTC) is over. */
 int64_t settings_tier_at(const struct settings *s, int64_t wall_ns);
 
-/* Checks across several settings (tier needs purpose and end date; source
- * words); messages name the setting, value and fix. Normalizes `server`. */
-enum err settings_check(struct settings *s, FILE *messages) WS_MUST_CHECK;
+/* Bring what is written in several ways into one: the server's address. */
+enum err settings_settle(struct settings *s) WS_MUST_CHECK;
+
+/* May a run begin with them? Checks across several settings and of what they
+ * name (tier needs purpose and end date; source and rules must be there);
+ * messages name the setting, value and fix. A run that goes on past them, and
+ * the commands beside it, do not ask: the last day of a tier comes, folders go.
+ */
+enum err settings_check(const struct settings *s, FILE *messages) WS_MUST_CHECK;
 
 #endif

@@ -2,8 +2,10 @@
 
 #include "core/cli_help.h"
 #include "core/conf_parse.h"
+#include "core/io.h"
 #include "core/nearest.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -245,7 +247,9 @@ static int load_files(struct cli_call *call)
     for (const char *const *f = p->files; *f; f++) {
         OWN_FREE char *path = conf_parse_path(*f);
 
-        if (path && conf_load_file(call->conf, path) != WS_NOTFOUND)
+        /* One in a folder that is closed to us is another user's. */
+        if (path && access(path, F_OK) == 0 &&
+            conf_load_file(call->conf, path) != WS_NOTFOUND)
             break;
     }
     return CLI_OK;
@@ -351,7 +355,7 @@ static int help(const struct cli_program *p, const char *topic)
     return CLI_OK;
 }
 
-int cli_main(const struct cli_program *program, int argc, char **argv)
+static int run_word(const struct cli_program *program, int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : NULL;
     const struct cli_command *command =
@@ -371,4 +375,23 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
         return CLI_OK;
     }
     return unknown_command(program, word);
+}
+
+/* A key that was printed into a full disk is lost: that is no success. */
+static int end_output(const struct cli_program *program, int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr,
+            "%s: the output can't be written: %s\n→ make room, or write it "
+            "elsewhere\n",
+            program->name, strerror(errno));
+    return status ? status : CLI_DEGRADED;
+}
+
+int cli_main(const struct cli_program *program, int argc, char **argv)
+{
+    if (io_open_std())
+        return CLI_DEGRADED;
+    return end_output(program, run_word(program, argc, argv));
 }

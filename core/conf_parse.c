@@ -231,8 +231,10 @@ static enum err parse_text(const struct conf_key *key, const char *text,
                    (long long)key->min, (long long)key->max);
         return WS_INVALID;
     }
-    if (key->kind == CONF_PATH && !*text && key->initial && *key->initial)
+    if (!*text && key->initial && *key->initial && key->kind == CONF_PATH)
         buf_printf(why, "must be a path, like %s", key->initial);
+    else if (!*text && key->initial && *key->initial && key->kind == CONF_URL)
+        buf_printf(why, "must be an address, like %s", key->initial);
     else if (key->kind == CONF_URL && *text && !good_url(text))
         buf_append_text(why, "must be an address like http://127.0.0.1:8080");
     else if (key->kind == CONF_LISTEN && !good_listen(text))

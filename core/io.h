@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Open /dev/null for each of stdin, stdout and stderr that is closed: the next
+ * file would take its number, and be written to as a terminal is. */
+enum err io_open_std(void) WS_MUST_CHECK;
+
 /* Write all bytes, through EINTR and short writes. */
 enum err io_write_all(int fd, const void *data, size_t len) WS_MUST_CHECK;
 

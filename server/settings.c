@@ -113,14 +113,18 @@ enum err settings_check(const struct settings *s, FILE *messages)
 
     if (s->late_ms <= s->online_ms) {
         fprintf(messages,
-                "late must be more than online: a heartbeat gets late after "
-                "it was online; raise late\n");
+                "late is %lld ms: it must be more than online, which is %lld "
+                "ms; raise late\n",
+                (long long)s->late_ms, (long long)s->online_ms);
         good = false;
     }
     if (s->max_request_memory_bytes < s->max_batch_bytes) {
         fprintf(messages,
-                "max_request_memory is less than max_batch: no batch would "
-                "ever be taken; raise max_request_memory\n");
+                "max_request_memory is %lld bytes: it must be at least "
+                "max_batch, which is %lld, or no batch is ever taken; raise "
+                "max_request_memory\n",
+                (long long)s->max_request_memory_bytes,
+                (long long)s->max_batch_bytes);
         good = false;
     }
     if (!*s->tls_cert != !*s->tls_key) {

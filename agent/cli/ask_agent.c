@@ -7,6 +7,7 @@
 #include "agent/run.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 void ask_agent_begin(struct jsonw *w, struct buf *out, const char *verb)
@@ -40,11 +41,17 @@ static int unreachable(struct cli_call *call, const char *state, enum err e)
 /* The answer of an agent or of the queue, told to people when it is bad. */
 static int conclude(struct cli_call *call, const struct json *answer)
 {
+    const char *error = json_text(json_get(answer, "error"), "");
+    bool value = strcmp(error, "invalid") == 0;
+    bool id = value || strcmp(error, "not-found") == 0;
+
     if (json_bool(json_get(answer, "ok"), false))
         return COMMANDS_OK;
-    cli_fail(call, NULL, "%s",
-             json_text(json_get(answer, "detail"), "the agent refused"));
-    return COMMANDS_DEGRADED;
+    cli_fail(call,
+             id ? "worksight-agent queue list and show-sent show the ids"
+                : "worksight-agent doctor finds the cause",
+             "%s", json_text(json_get(answer, "detail"), "the agent refused"));
+    return value ? COMMANDS_USAGE : COMMANDS_DEGRADED;
 }
 
 static enum err ask_queue(const struct settings *s, const char *verb,

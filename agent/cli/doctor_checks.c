@@ -54,6 +54,23 @@ static void check_agent(const struct settings *s, struct doctor_finding *f)
         say(f, DOCTOR_OK, "", "an agent runs and answers");
 }
 
+/* `run` would refuse to start with them; the first reason is enough here. */
+static void check_settings(const struct settings *s, struct doctor_finding *f)
+{
+    OWN_FREE char *said = NULL;
+    size_t len = 0;
+    FILE *messages = open_memstream(&said, &len);
+    enum err e = messages ? settings_check(s, messages) : WS_NOMEM;
+
+    if (messages)
+        fclose(messages);
+    if (e)
+        say(f, DOCTOR_FAIL, "worksight-agent help settings shows the bounds",
+            "%.*s", said ? (int)strcspn(said, "\n") : 0, said ? said : "");
+    else
+        say(f, DOCTOR_OK, "", "a run may begin with them");
+}
+
 static void check_state(const struct settings *s, struct doctor_finding *f)
 {
     struct statvfs v;
@@ -289,11 +306,12 @@ static void check_walls(const struct settings *s, struct doctor_finding *f)
 }
 
 const struct doctor_check doctor_checks[] = {
-    {"agent", check_agent},   {"state", check_state},
-    {"notice", check_notice}, {"display", check_display},
-    {"badge", check_badge},   {"ocr", check_ocr},
-    {"server", check_server}, {"clock", check_clock},
-    {"swap", check_swap},     {"walls", check_walls},
+    {"agent", check_agent},     {"settings", check_settings},
+    {"state", check_state},     {"notice", check_notice},
+    {"display", check_display}, {"badge", check_badge},
+    {"ocr", check_ocr},         {"server", check_server},
+    {"clock", check_clock},     {"swap", check_swap},
+    {"walls", check_walls},
 };
 
 const size_t doctor_checks_count = sizeof doctor_checks / sizeof *doctor_checks;

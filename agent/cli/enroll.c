@@ -82,7 +82,8 @@ int enroll_run(struct cli_call *call)
                         "enroll: --code must be 1 to %d visible characters",
                         CODE_BYTES);
     if (io_make_dirs(s->state) || remember_server(call, s))
-        return cli_fail(call, NULL, "enroll: cannot write to \"%s\"", s->state);
+        return cli_fail(call, "choose a folder of your own: --state DIR",
+                        "enroll: cannot write to \"%s\"", s->state);
     ask_agent_begin(&w, &text, "enroll");
     jsonw_text(&w, "code", code);
     jsonw_object_end(&w);

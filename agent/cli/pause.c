@@ -27,7 +27,7 @@ int pause_run(struct cli_call *call)
                         "1d",
                         cli_arg(call, 0));
     if (reason && strlen(reason) > REASON_BYTES)
-        return cli_fail(call, NULL,
+        return cli_fail(call, "say it shorter",
                         "pause: reason has %zu bytes: at most %d are kept",
                         strlen(reason), REASON_BYTES);
     ask_agent_begin(&w, &text, "pause");

@@ -13,6 +13,8 @@ int show_notice_run(struct cli_call *call)
 
     if (status)
         return status;
+    if (settings_check(s, stderr))
+        return COMMANDS_USAGE;
     notice_text(s, &text);
     if (buf_check(&text) || notice_hash(s, hash))
         return cli_fail(call, NULL, "no memory");

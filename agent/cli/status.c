@@ -8,6 +8,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -154,9 +155,10 @@ static void print_roles(const struct view *v)
     printf("Roles     ");
     for (; r; r = json_next(r)) {
         int64_t restarts = number(r, "restarts");
+        const char *name = json_text(json_get(r, "name"), "?");
+        bool off = v->settings->ocr == OCR_OFF && strcmp(name, "ocr") == 0;
 
-        printf(" %s %s", json_text(json_get(r, "name"), "?"),
-               number(r, "pid") ? "✓" : "✗");
+        printf(" %s %s", name, off ? "off" : number(r, "pid") ? "✓" : "✗");
         if (restarts)
             printf(" (%lld restarts)", (long long)restarts);
     }

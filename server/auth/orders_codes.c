@@ -1,5 +1,6 @@
 /* Orders about enrollment codes, one-time links and agents' tokens. */
 #include "core/clock.h"
+#include "core/conf_parse.h"
 #include "server/auth/logins.h"
 #include "server/auth/orders_private.h"
 #include "server/store/store_sessions.h"
@@ -11,14 +12,18 @@ enum err orders_codes_code_create(struct store *s, struct orders *o)
     struct store_code c = {.created_ns = env_wall_ns(o->env)};
     struct store_account a = {.id = 0};
     char code[LOGINS_SECRET_BYTES], object[32];
+    char said[32];
     int64_t ms = json_int(json_get(o->request, "expires_ms"), ORDERS_CODE_MS);
     struct jsonw w;
     enum err e;
 
-    if (ms < ORDERS_CODE_MIN_MS || ms > ORDERS_CODE_MAX_MS)
-        return orders_refuse_value(o, "use 1m to 90d, as in --expires 7d",
-                                   "--expires of %lld ms is out of bounds",
-                                   (long long)ms);
+    if (ms < ORDERS_CODE_MIN_MS || ms > ORDERS_CODE_MAX_MS) {
+        conf_parse_print(CONF_DURATION, ms, said, sizeof said);
+        return orders_refuse_value(o, "for example --expires 7d",
+                                   "--expires is %s, out of bounds: it must be "
+                                   "from 1m to 90d",
+                                   said);
+    }
     if (*orders_text(o, "user")) {
         e = orders_account(s, o, orders_text(o, "user"), &a);
         if (e)
@@ -126,6 +131,8 @@ enum err orders_codes_setup_link(struct store *s, struct orders *o)
     jsonw_text(&w, "purpose", a.id ? "sign_in" : "first_account");
     jsonw_text(&w, "name", a.id ? a.name : NULL);
     jsonw_time(&w, "expires_at", l.expires_ns);
+    if (o->process)
+        jsonw_text(&w, "listen", o->process->listen);
     return orders_end(o, &w);
 }
 

@@ -89,8 +89,10 @@ static enum err run_here(const struct settings *settings,
     return e == WS_INVALID ? WS_OK : e;
 }
 
-static int failed(struct cli_call *call, const char *data, enum err e)
+int ask_failed(const struct cli_call *call, enum err e)
 {
+    const char *data = ask_settings(call)->data;
+
     switch (e) {
     case WS_DENIED:
         return ask_fail(call, "run it as the user that the server runs as",
@@ -158,7 +160,7 @@ int ask_end(struct cli_call *call, struct ask *a, struct json **answer)
     if (!e)
         e = json_parse(buf_text(&text), text.len, &doc, NULL);
     if (e)
-        return failed(call, data, e);
+        return ask_failed(call, e);
     if (json_bool(json_get(doc, "bad_value"), false))
         return cli_fail(call, json_text(json_get(doc, "fix"), NULL), "%s",
                         json_text(json_get(doc, "error"), "refused"));

@@ -37,6 +37,9 @@ int ask_end(struct cli_call *call, struct ask *a, struct json **answer);
 int ask_fail(const struct cli_call *call, const char *fix, const char *fmt, ...)
     WS_PRINTF(3, 4);
 
+/* The same for what a folder, a disk or a lock says. */
+int ask_failed(const struct cli_call *call, enum err e);
+
 const struct settings *ask_settings(const struct cli_call *call);
 
 /* Take DATA/lock while this process lives; WS_AGAIN: a server holds it. */

@@ -253,9 +253,7 @@ static int run(struct cli_call *call)
     if (!e)
         e = check_objects(&v);
     v.walked = v.blob && v.blob->ops->walk;
-    status = e ? ask_fail(call, "worksight-server doctor says more",
-                          "blob verify: %s", err_name(e))
-               : print(call, &v);
+    status = e ? ask_failed(call, e) : print(call, &v);
     db_close(v.names);
     unlink(names);
     blob_close(v.blob);

@@ -10,6 +10,7 @@
 #include "server/store/store_accounts.h"
 #include "server/store/store_audit.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,12 @@ static void WS_PRINTF(4, 5) find(struct finding *f, enum state state,
     va_start(args, fmt);
     vsnprintf(f->text, sizeof(f->text), fmt, args);
     va_end(args);
+}
+
+/* Another user's: what lies in it can't be told from what is not there. */
+static bool is_closed(const struct doctor *d)
+{
+    return access(d->s->data, X_OK) < 0 && errno == EACCES;
 }
 
 static void check_data(struct doctor *d, struct finding *f)
@@ -87,7 +94,9 @@ static void check_database(struct doctor *d, struct finding *f)
 {
     struct store_migrations m;
 
-    if (!d->store)
+    if (!d->store && is_closed(d))
+        find(f, STATE_FAIL, "see the check `data`", "can't be looked at");
+    else if (!d->store)
         find(f, STATE_FAIL,
              database_is_embedded(d->s)
                  ? "worksight-server migrate makes it"
@@ -114,7 +123,9 @@ static void check_blobs(struct doctor *d, struct finding *f)
     OWN_FREE char *path = io_path(d->s->data, "blobs");
     struct stat st;
 
-    if (!path || stat(path, &st))
+    if (!path || is_closed(d))
+        find(f, STATE_FAIL, "see the check `data`", "can't be looked at");
+    else if (stat(path, &st))
         find(f, STATE_WARN, "serve makes it at its start",
              "the folder of pictures is not there yet");
     else if (access(path, W_OK | X_OK))
@@ -128,7 +139,12 @@ static void check_server(struct doctor *d, struct finding *f)
 {
     OWN_FD int fd = -1;
 
-    if (control_connect(d->s->data, &fd))
+    enum err e = control_connect(d->s->data, &fd);
+
+    if (e == WS_DENIED || is_closed(d))
+        find(f, STATE_WARN, "run as the user that the server runs as",
+             "can't be asked");
+    else if (e)
         find(f, STATE_WARN, "worksight-server serve",
              "no server runs on this folder");
     else

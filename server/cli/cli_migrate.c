@@ -88,8 +88,7 @@ static int up(struct cli_call *call, const char *address)
             e = store_migrate(s, &applied);
     }
     if (e)
-        return ask_fail(call, "worksight-server doctor says more", "%s: %s",
-                        data, err_name(e));
+        return ask_failed(call, e);
     if (!cli_has(call, "json"))
         printf("%zu applied\n", applied);
     return show(call, s);

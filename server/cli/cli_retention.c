@@ -96,8 +96,7 @@ static int sweep(struct cli_call *call, bool dry_run)
     if (!e)
         e = sweep_run(&w);
     if (e)
-        return ask_fail(call, "worksight-server doctor says more",
-                        "retention: %s", err_name(e));
+        return ask_failed(call, e);
     if (cli_has(call, "json"))
         print_json(&w);
     else
@@ -111,19 +110,20 @@ static int run(struct cli_call *call)
     const char *what = cli_arg(call, 0);
     bool plan = what && strcmp(what, "plan") == 0;
     OWN_FD int lock = -1;
+    enum err e;
 
     if (!plan && (!what || strcmp(what, "run") != 0))
         return cli_fail(call, "use plan or run", "retention %s is not known",
                         what ? what : "without a word");
     if (plan || cli_has(call, "dry-run"))
         return sweep(call, true);
-    if (database_is_embedded(s) && ask_lock(s->data, &lock))
+    e = database_is_embedded(s) ? ask_lock(s->data, &lock) : WS_OK;
+    if (e == WS_AGAIN)
         return ask_fail(call,
                         "a server does it hourly by itself; see what it will "
                         "do: worksight-server retention plan",
-                        "%s is in use by a server, or can't be locked",
-                        s->data);
-    return sweep(call, false);
+                        "%s is in use by a server", s->data);
+    return e ? ask_failed(call, e) : sweep(call, false);
 }
 
 const struct cli_command cli_retention = {

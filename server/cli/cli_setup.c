@@ -29,6 +29,7 @@ static int run(struct cli_call *call)
 {
     OWN(json_free)
     struct json *answer = NULL;
+    const char *listen; /* of the server that runs, unless said */
     struct ask a;
     char host[300];
     int status;
@@ -41,7 +42,11 @@ static int run(struct cli_call *call)
     status = ask_end(call, &a, &answer);
     if (status || cli_has(call, "json"))
         return status;
-    host_of(ask_settings(call)->listen, host, sizeof(host));
+    listen =
+        conf_origin(cli_conf(call), "listen") == CONF_FLAG
+            ? ask_settings(call)->listen
+            : json_text(json_get(answer, "listen"), ask_settings(call)->listen);
+    host_of(listen, host, sizeof(host));
     printf("%s://%s/setup#%s\n",
            *ask_settings(call)->tls_cert ? "https" : "http", host,
            ask_text(answer, "token"));

@@ -32,6 +32,9 @@ static enum err check(struct made *m)
     FILE *f = open_memstream(&m->messages, &m->len);
     enum err e = settings_check(&m->s, f);
 
+    if (!e)
+        e = settings_settle(&m->s);
+
     fclose(f);
     return e;
 }
