@@ -169,3 +169,14 @@ test('auditor_sees_the_state_of_the_server_and_no_sessions', async () => {
   assert.deepEqual(tab.trouble, []);
   await tab.context().close();
 });
+
+test('setup_link_that_nobody_answers_for_is_not_called_used_up', async () => {
+  const tab = await openTab(browser, server.url);
+  let asked = 0;
+  await tab.route('**/api/v1/setup', (r) => (asked++ ? r.continue() : r.abort()));
+  await tab.goto(await setupLink(server));
+  await tab.getByRole('heading', { name: 'The link could not be looked at' }).waitFor();
+  await tab.getByRole('button', { name: 'Try again' }).click();
+  await tab.getByRole('heading', { name: 'Welcome back' }).waitFor();
+  await tab.context().close();
+});

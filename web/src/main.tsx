@@ -42,10 +42,15 @@ const Account = part(() => import('./pages/account').then((m) => m.Account));
 const Admin = part(() => import('./pages/admin').then((m) => m.Admin));
 
 function Gone() {
+  useEffect(() => {
+    document.title = 'No such page · WorkSight';
+  }, []);
   return (
-    <Empty title="There is no page at this address">
-      The <a href="/dashboard/">overview</a> links to all there are.
-    </Empty>
+    <div class="page">
+      <Empty title="There is no page at this address">
+        The <a href="/dashboard/">overview</a> links to all there are.
+      </Empty>
+    </div>
   );
 }
 

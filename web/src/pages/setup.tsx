@@ -29,9 +29,13 @@ export function Setup() {
   const [formProblem, setFormProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
 
+  const look = () => {
+    setProblem(null);
+    api.lookAtLink(token).then(setLink, (e) => setProblem(asProblem(e)));
+  };
   useEffect(() => {
     document.title = 'Set up · WorkSight';
-    if (token) api.lookAtLink(token).then(setLink, (e) => setProblem(asProblem(e)));
+    if (token) look();
   }, [token]);
 
   const use = async (account?: { name: string; password: string }) => {
@@ -54,11 +58,17 @@ export function Setup() {
   };
 
   let body = <Skeleton />;
-  if (!token || problem)
+  if (problem && (problem.status === 0 || problem.status >= 429))
+    body = (
+      <>
+        <h1>The link could not be looked at</h1>
+        <ProblemBox problem={problem} onRetry={look} />
+      </>
+    );
+  else if (!token || problem)
     body = (
       <>
         <h1>{token ? 'This link is used up' : 'A one-time link is needed'}</h1>
-        {problem ? <ProblemBox problem={problem} /> : null}
         <p>Each link works once and for a short time. Make a fresh one on the server's machine:</p>
         <Command text="worksight-server setup --link" />
         <p>
