@@ -136,6 +136,17 @@ void board_alive(struct board *b, enum board_role role, int64_t busy_ns)
     atomic_store(&b->role[role].alive_boot_ns, clock_boot_ns());
 }
 
+/* The last byte is never written: it ends the text. */
+void board_trouble(struct board *b, const char *text)
+{
+    size_t i = 0;
+
+    for (; text[i] && i < BOARD_TEXT_BYTES - 1; i++)
+        atomic_store(&b->upload_trouble[i], text[i]);
+    if (i < BOARD_TEXT_BYTES - 1)
+        atomic_store(&b->upload_trouble[i], '\0');
+}
+
 bool board_badge_up(const struct board *b)
 {
     int64_t shown = atomic_load(&b->badge_shown_boot_ns);
@@ -172,6 +183,18 @@ static void role_json(const struct board_row *row, enum board_role role,
     jsonw_object_end(w);
 }
 
+static void trouble_json(const struct board *b, struct jsonw *w)
+{
+    char text[BOARD_TEXT_BYTES] = "";
+
+    for (size_t i = 0; i < BOARD_TEXT_BYTES - 1; i++) {
+        text[i] = atomic_load(&b->upload_trouble[i]);
+        if (!text[i])
+            break;
+    }
+    jsonw_text(w, "upload_trouble", text);
+}
+
 void board_json(const struct board *b, struct jsonw *w)
 {
     size_t i;
@@ -184,6 +207,7 @@ void board_json(const struct board *b, struct jsonw *w)
                board_capture_word(
                    (enum board_capture_state)atomic_load(&b->capture_state)));
     jsonw_bool(w, "badge_up", board_badge_up(b));
+    trouble_json(b, w);
     for (i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const char *at = (const char *)b + numbers[i].offset;
 

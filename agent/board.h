@@ -3,7 +3,8 @@
  * Flow:    every role writes its own row -> [board] -> heartbeat, status,
  *          capture (is the badge up, is it paused)
  * Shapes:  one memfd page; every number is an atomic of its own, so a reader
- *          may see one row mid-way between two updates, never a torn number
+ *          may see one row, or the one text, mid-way between two updates,
+ *          never a torn number
  * Owns:    made by the supervisor, attached by every role
  * Source:  design.md promise 6: status is truth
  */
@@ -51,6 +52,8 @@ enum board_lane_state {
     BOARD_LANE_WRONG_SERVER, /* 404, 405, 426 */
 };
 
+#define BOARD_TEXT_BYTES 200
+
 struct board_row { /* written by its role, pid and restarts by the supervisor */
     _Atomic int64_t pid;
     _Atomic int64_t restarts;
@@ -86,6 +89,7 @@ struct board {
     /* upload */
     _Atomic int64_t last_upload_wall_ns, last_ai_upload_wall_ns;
     _Atomic int64_t items_delivered, upload_lane, retry_at_wall_ns;
+    _Atomic char upload_trouble[BOARD_TEXT_BYTES]; /* "": none */
     _Atomic int64_t upload_nudge; /* heartbeat adds 1 when the server answers
                                      again: upload need not wait longer */
     /* heartbeat */
@@ -102,6 +106,9 @@ OWN_DEFINE(board_close, struct board *)
 
 /* Say that a role lives, with the time it spent working since the last call. */
 void board_alive(struct board *b, enum board_role role, int64_t busy_ns);
+
+/* Say what is wrong with the upload, in words; "": nothing. */
+void board_trouble(struct board *b, const char *text);
 
 /* The badge was seen within the last second. */
 bool board_badge_up(const struct board *b);

@@ -49,12 +49,16 @@ static void judge_capture(const struct json *board, struct verdict *v)
 static void judge_lane(const struct json *board, const char *lane,
                        const char *name, struct verdict *v)
 {
+    const char *trouble = json_text(json_get(board, "upload_trouble"), "");
+
     switch (number(board, lane)) {
     case BOARD_LANE_BACKING_OFF:
         warn(v,
              "%s: the server does not answer; everything is kept and tried "
              "again",
              name);
+        if (trouble[0])
+            warn(v, "%s: %s", name, trouble);
         break;
     case BOARD_LANE_UNAUTHORIZED:
         warn(v,

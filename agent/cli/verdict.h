@@ -12,7 +12,7 @@
 #include "core/json.h"
 
 #define VERDICT_MAX_WARNINGS 12
-#define VERDICT_WARNING_BYTES 160
+#define VERDICT_WARNING_BYTES 256
 
 struct verdict {
     const char *word; /* "RECORDING", "PAUSED", "DEGRADED" ... */

@@ -100,10 +100,23 @@ static void show_delivered(struct upload *u, const struct lane *lane)
 
 /* --- waiting --- */
 
-static void say_trouble(const struct lane *lane, const char *before)
+static void show_trouble(const struct upload *u)
+{
+    const char *reason = "";
+
+    for (int i = CLIENT_LANES; i-- > 0;)
+        if (u->lanes[i].delivery.reason[0])
+            reason = u->lanes[i].delivery.reason;
+    board_trouble(u->role->board, reason);
+}
+
+static void say_trouble(const struct upload *u, const struct lane *lane,
+                        const char *before)
 {
     const struct delivery *d = &lane->delivery;
 
+    if (strcmp(before, d->reason) != 0)
+        show_trouble(u);
     if (d->reason[0] && strcmp(before, d->reason) != 0)
         log_warn("upload_trouble", "%s: %s; next try in %lld ms",
                  lane->id == CLIENT_LANE_ROWS ? "rows" : "pictures", d->reason,
@@ -340,7 +353,7 @@ static enum err send_next(struct upload *u, struct lane *lane)
         e = begin_wait(u, lane);
     else if (waited && lane->delivery.attempts == 0)
         e = end_wait(u, lane);
-    say_trouble(lane, before);
+    say_trouble(u, lane, before);
     return e;
 }
 

@@ -95,12 +95,44 @@ static void test_board_json_names_every_role_and_number(void **state)
     assert_string_equal(json_text(json_get(doc, "capture_state"), ""),
                         "paused");
     /* A number that was added to the page must get a row too: the page is
-     * the roles, then int64 members only; 2 words and the list come on top. */
-    assert_int_equal(json_count(doc), 3 +
-                                          (sizeof(struct board) -
-                                           sizeof(((struct board *)0)->role)) /
-                                              sizeof(int64_t) -
-                                          2);
+     * the roles, one text, then int64 members only; 3 words and the list come
+     * on top. */
+    assert_int_equal(json_count(doc),
+                     4 +
+                         (sizeof(struct board) -
+                          sizeof(((struct board *)0)->role) -
+                          sizeof(((struct board *)0)->upload_trouble)) /
+                             sizeof(int64_t) -
+                         2);
+}
+
+static void test_board_trouble_longer_than_its_room_is_cut(void **state)
+{
+    OWN(board_close)
+    struct board *b = NULL;
+    OWN_FD int fd = -1;
+    OWN_BUF struct buf text = BUF_EMPTY;
+    OWN(json_free)
+    struct json *doc = NULL;
+    char words[2 * BOARD_TEXT_BYTES];
+    struct jsonw w;
+
+    (void)state;
+    assert_int_equal(board_create(&b, &fd), WS_OK);
+    memset(words, 'w', sizeof words);
+    words[sizeof words - 1] = '\0';
+    board_trouble(b, words);
+    board_trouble(b, "no answer");
+    jsonw_init(&w, &text);
+    jsonw_object(&w, NULL);
+    board_json(b, &w);
+    jsonw_object_end(&w);
+    assert_int_equal(json_parse(text.data, text.len, &doc, NULL), WS_OK);
+    assert_string_equal(json_text(json_get(doc, "upload_trouble"), ""),
+                        "no answer");
+    board_trouble(b, words);
+    assert_int_equal(b->upload_trouble[BOARD_TEXT_BYTES - 2], 'w');
+    assert_int_equal(b->upload_trouble[BOARD_TEXT_BYTES - 1], '\0');
 }
 
 int main(void)
@@ -110,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_board_attach_other_size_is_invalid),
         cmocka_unit_test(test_board_badge_older_than_a_second_is_down),
         cmocka_unit_test(test_board_json_names_every_role_and_number),
+        cmocka_unit_test(test_board_trouble_longer_than_its_room_is_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

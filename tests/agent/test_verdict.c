@@ -57,6 +57,18 @@ static void test_verdict_older_than_two_intervals_is_not_recording(void **state)
     assert_int_equal(v.exit, COMMANDS_DEGRADED);
 }
 
+static void test_verdict_backing_off_says_why(void **state)
+{
+    struct verdict v = judge(
+        1, "capturing", true,
+        "\"upload_lane\":2,\"upload_trouble\":\"no answer: expired\"", "");
+
+    (void)state;
+    assert_int_equal(v.exit, COMMANDS_DEGRADED);
+    assert_int_equal(v.warning_count, 2);
+    assert_string_equal(v.warnings[1], "upload: no answer: expired");
+}
+
 static void test_verdict_paused_is_5_also_with_warnings(void **state)
 {
     struct verdict v = judge(60, "paused", true,
@@ -117,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_verdict_fresh_observation_is_recording),
         cmocka_unit_test(
             test_verdict_older_than_two_intervals_is_not_recording),
+        cmocka_unit_test(test_verdict_backing_off_says_why),
         cmocka_unit_test(test_verdict_paused_is_5_also_with_warnings),
         cmocka_unit_test(test_verdict_refused_and_never_taken_is_not_enrolled),
         cmocka_unit_test(test_verdict_trouble_is_named_and_degrades),
