@@ -126,7 +126,7 @@ static const struct wire_field notice_ack_fields[] = {
 };
 
 static const struct wire_field tombstone_fields[] = {
-    ARRAY("seqs",  0, 65536), /* [[first, last], ...], or count */
+    ARRAY("seqs",  0, 1024), /* [[first, last], ...], or count */
     INT("count",   0, 1, EXACT),
     TEXT("reason", REQ, 255),
     TIME("at",     0),

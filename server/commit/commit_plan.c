@@ -189,20 +189,26 @@ static const struct commit_step *put_facts(struct commit_plan *p);
 
 static const struct commit_step *read_ledger(struct commit_plan *p)
 {
-    size_t n = 0;
+    size_t n = 0, stones = 0;
 
     deny(p);
     commit_match_twins(p->items + p->now.from, p->now.to - p->now.from);
     for (size_t i = p->now.from; i < p->now.to; i++) {
         const struct commit_item *it = p->items[i];
 
-        if (it->verdict == COMMIT_OPEN && !it->twin && it->fact.seq)
-            add_run(p, &n, &it->fact);
+        if (it->verdict != COMMIT_OPEN || it->twin || !it->fact.seq)
+            continue;
+        add_run(p, &n, &it->fact);
+        if (it->fact.kind == WIRE_ITEM_TOMBSTONE &&
+            it->fact.tombstone.run_count)
+            p->facts[stones++] = &it->fact;
     }
     if (n == 0)
         return put_facts(p);
     p->step.asked = p->runs;
     p->step.asked_count = commit_match_join(p->runs, n);
+    p->step.tombstones = p->facts;
+    p->step.tombstone_count = stones;
     return step(p, COMMIT_READ_LEDGER);
 }
 
@@ -215,6 +221,16 @@ void commit_plan_known(struct commit_plan *p, int64_t session_id,
         if (it->fact.session_id == session_id && it->fact.seq >= run.first &&
             it->fact.seq <= run.last && it->fact.seq)
             it->known = true;
+    }
+}
+
+void commit_plan_refuse(struct commit_plan *p, const struct fact *tombstone)
+{
+    for (size_t i = p->now.from; i < p->now.to; i++) {
+        struct commit_item *it = p->items[i];
+
+        if (&it->fact == tombstone && !it->known)
+            it->verdict = COMMIT_REJECTED;
     }
 }
 

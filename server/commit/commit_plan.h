@@ -58,7 +58,9 @@ struct commit_item {
 enum commit_action {
     COMMIT_BEGIN,
     COMMIT_READ_TOKENS, /* fill sessions[].token_sha256 and .live */
-    COMMIT_READ_LEDGER, /* commit_plan_known() for what of asked[] arrived */
+    COMMIT_READ_LEDGER, /* commit_plan_known() for what of asked[] arrived,
+                           then commit_plan_refuse() for tombstones[] that
+                           touch too much of the ledger */
     COMMIT_PUT_FACTS,   /* insert facts[], outcomes into results[] */
     COMMIT_FIND,        /* look for find's key, in its own kind's table first,
                            and when any_kind in all; WS_NOTFOUND is fine */
@@ -121,5 +123,8 @@ const struct commit_step *commit_plan_next(struct commit_plan *p,
 /* In COMMIT_READ_LEDGER: these seqs were delivered before. */
 void commit_plan_known(struct commit_plan *p, int64_t session_id,
                        struct store_run run);
+/* In COMMIT_READ_LEDGER: this tombstone, unless it is known, is rejected; its
+ * neighbours go on. */
+void commit_plan_refuse(struct commit_plan *p, const struct fact *tombstone);
 
 #endif

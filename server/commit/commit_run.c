@@ -36,8 +36,8 @@ static enum err read_tokens(struct store *s, const struct commit_step *st)
 
 #define OVERLAPS 64 /* delivered runs read at a time */
 
-static enum err read_ledger(struct store *s, struct commit_plan *p,
-                            const struct commit_step *st)
+static enum err read_known(struct store *s, struct commit_plan *p,
+                           const struct commit_step *st)
 {
     struct store_run found[OVERLAPS];
     size_t n;
@@ -59,6 +59,32 @@ static enum err read_ledger(struct store *s, struct commit_plan *p,
         } while (n == OVERLAPS && at <= a->run.last);
     }
     return WS_OK;
+}
+
+/* A tombstone over too many gaps is refused here, alone: found later it would
+ * take its whole group through halves. */
+static enum err refuse_wide(struct store *s, struct commit_plan *p,
+                            const struct commit_step *st)
+{
+    for (size_t i = 0; i < st->tombstone_count; i++) {
+        const struct fact *f = st->tombstones[i];
+        enum err e = store_ledger_span(s, f->session_id, f->tombstone.runs,
+                                       f->tombstone.run_count);
+
+        if (e == WS_FULL)
+            commit_plan_refuse(p, f);
+        else if (e)
+            return e;
+    }
+    return WS_OK;
+}
+
+static enum err read_ledger(struct store *s, struct commit_plan *p,
+                            const struct commit_step *st)
+{
+    enum err e = read_known(s, p, st);
+
+    return e ? e : refuse_wide(s, p, st);
 }
 
 static enum err find(struct store *s, const struct commit_step *st)

@@ -39,6 +39,8 @@ struct store_ledger_ops {
     enum err (*bury)(struct store *s, int64_t session_id, const char *reason,
                      const struct store_run *runs, size_t run_count,
                      int64_t count);
+    enum err (*span)(struct store *s, int64_t session_id,
+                     const struct store_run *runs, size_t run_count);
     enum err (*read)(struct store *s, int64_t session_id,
                      struct store_ledger *out);
     enum err (*buried)(struct store *s, int64_t session_id, int64_t after,

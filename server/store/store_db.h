@@ -53,10 +53,6 @@ enum err store_db_begin(struct store *s) WS_MUST_CHECK;
 enum err store_db_commit(struct store *s) WS_MUST_CHECK;
 void store_db_rollback(struct store *s);
 
-/* A member of the table below, in a file of its own. */
-enum err store_db_ledger_read(struct store *s, int64_t session_id,
-                              struct store_ledger *out) WS_MUST_CHECK;
-
 extern const struct store_ledger_ops store_db_ledger;
 extern const struct store_sessions_ops store_db_sessions;
 extern const struct store_accounts_ops store_db_accounts;

@@ -9,13 +9,12 @@
  *
  * deliver() takes a run that is in no delivered row, joins it with the row
  * that ends before it and the one that starts after it, and cuts it out of
- * what is buried. bury() fills only the gaps: what is in either table stays.
+ * what is buried. bury() fills only the gaps (store_db_bury.c): what is in
+ * either table stays.
  */
-#include "server/store/store_db.h"
+#include "server/store/store_db_ledger.h"
 
 #include <stdio.h>
-
-#define MAX_STEPS 20000 /* gaps that one tombstone may fill */
 
 /* The last row of a table that starts at or before `at`: WS_NOTFOUND. */
 static enum err row_at(struct db *db, const char *sql, int64_t session_id,
@@ -42,9 +41,6 @@ static const char delivered_before[] =
 static const char delivered_after[] =
     "SELECT first_seq, last_seq FROM delivered WHERE session_id = ?"
     " AND first_seq > ? ORDER BY first_seq LIMIT 1";
-static const char buried_before[] =
-    "SELECT first_seq, last_seq FROM buried WHERE session_id = ?"
-    " AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1";
 static const char buried_after[] =
     "SELECT first_seq, last_seq FROM buried WHERE session_id = ?"
     " AND first_seq > ? ORDER BY first_seq LIMIT 1";
@@ -168,31 +164,6 @@ static enum err insert_buried(struct db *db, int64_t session_id,
     return db_run(q);
 }
 
-/* Lengthen the row that ends just before a run, if its reason is the same. */
-static enum err lengthen_buried(struct db *db, int64_t session_id,
-                                struct store_run run, const char *reason,
-                                bool *done)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(db,
-                         "UPDATE buried SET last_seq = ?3 WHERE session_id = ?1"
-                         " AND first_seq = (SELECT last.seq FROM"
-                         " (SELECT max(first_seq) AS seq FROM buried"
-                         " WHERE session_id = ?1 AND first_seq < ?2) AS last)"
-                         " AND last_seq = ?2 - 1 AND reason = ?4",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    db_bind_int(q, run.first);
-    db_bind_int(q, run.last);
-    db_bind_text(q, reason);
-    e = db_run(q);
-    *done = !e && db_changes(db) > 0;
-    return e;
-}
-
 /* The first buried row that overlaps a run. */
 static enum err find_buried(struct db *db, int64_t session_id,
                             struct store_run run, struct store_run *out,
@@ -310,73 +281,17 @@ static enum err deliver(struct store *s, int64_t session_id,
     return e;
 }
 
-/* From `at` on: past what a table holds there, and up to its next row. */
-static enum err gap(struct db *db, const char *before, const char *after,
-                    int64_t session_id, int64_t *at, int64_t *end)
-{
-    struct store_run run;
-    enum err e = row_at(db, before, session_id, *at, &run);
-
-    if (!e && run.last >= *at) {
-        *at = run.last + 1;
-        *end = *at - 1; /* look again from there */
-        return WS_OK;
-    }
-    if (e && e != WS_NOTFOUND)
-        return e;
-    e = row_at(db, after, session_id, *at, &run);
-    if (!e && run.first - 1 < *end)
-        *end = run.first - 1;
-    return e == WS_NOTFOUND ? WS_OK : e;
-}
-
-static enum err add_buried(struct db *db, int64_t session_id,
-                           struct store_run run, const char *reason)
-{
-    bool done;
-    enum err e = lengthen_buried(db, session_id, run, reason, &done);
-
-    return e || done ? e : insert_buried(db, session_id, run, reason);
-}
-
-static enum err bury_run(struct db *db, int64_t session_id, const char *reason,
-                         struct store_run run, int64_t *seqs, size_t *steps)
-{
-    int64_t at = run.first;
-
-    while (at <= run.last) {
-        int64_t end = run.last;
-        enum err e;
-
-        if (++*steps > MAX_STEPS)
-            return WS_INVALID;
-        e = gap(db, delivered_before, delivered_after, session_id, &at, &end);
-        if (!e && end >= at)
-            e = gap(db, buried_before, buried_after, session_id, &at, &end);
-        if (!e && end >= at) {
-            e = add_buried(db, session_id, (struct store_run){at, end}, reason);
-            *seqs += end - at + 1;
-            at = end + 1;
-        }
-        if (e)
-            return e;
-    }
-    return WS_OK;
-}
-
 static enum err bury(struct store *s, int64_t session_id, const char *reason,
                      const struct store_run *runs, size_t run_count,
                      int64_t count)
 {
-    struct db *db = store_db_conn(s);
     int64_t seqs = 0;
-    size_t steps = 0;
     enum err e = take_turn(s, session_id);
 
-    for (size_t i = 0; !e && i < run_count; i++)
-        e = bury_run(db, session_id, reason, runs[i], &seqs, &steps);
+    if (!e)
+        e = store_db_bury(s, session_id, reason, runs, run_count, &seqs);
     if (!e && seqs)
-        e = run3(db,
+        e = run3(store_db_conn(s),
                  "UPDATE ledger SET tombstoned = tombstoned + ?2 + ?3"
                  " WHERE session_id = ?1",
                  session_id, seqs, 0);
@@ -407,6 +322,7 @@ const struct store_ledger_ops store_db_ledger = {
     .delivered = delivered,
     .deliver = deliver,
     .bury = bury,
+    .span = store_db_bury_span,
     .read = store_db_ledger_read,
     .buried = buried,
 };

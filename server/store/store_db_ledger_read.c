@@ -1,5 +1,5 @@
 /* What one session delivered, as figures; the runs are store_db_ledger.c's. */
-#include "server/store/store_db.h"
+#include "server/store/store_db_ledger.h"
 
 #include <stdio.h>
 

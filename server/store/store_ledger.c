@@ -24,6 +24,12 @@ enum err store_ledger_bury(struct store *s, int64_t session_id,
     return s->ops->ledger->bury(s, session_id, reason, runs, run_count, count);
 }
 
+enum err store_ledger_span(struct store *s, int64_t session_id,
+                           const struct store_run *runs, size_t run_count)
+{
+    return s->ops->ledger->span(s, session_id, runs, run_count);
+}
+
 enum err store_ledger_read(struct store *s, int64_t session_id,
                            struct store_ledger *out)
 {

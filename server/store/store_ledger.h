@@ -25,11 +25,20 @@ enum err store_ledger_delivered(struct store *s, int64_t session_id,
 enum err store_ledger_deliver(struct store *s, int64_t session_id,
                               struct store_run run) WS_MUST_CHECK;
 
+#define STORE_LEDGER_SPAN 4096 /* rows that one tombstone may touch */
+
+/* WS_FULL when the runs, from the first seq to the last, touch more rows of
+ * the ledger than STORE_LEDGER_SPAN: such a tombstone is not taken. */
+enum err store_ledger_span(struct store *s, int64_t session_id,
+                           const struct store_run *runs,
+                           size_t run_count) WS_MUST_CHECK;
+
 #define STORE_DEAD_LETTER "dead_letter"
 
 /* Account for seqs that will not come (runs may overlap what is delivered or
  * buried: that part changes nothing) and for `count` things without a seq.
- * reason is a class ("evicted"), not a sentence: each has its own figures. */
+ * reason is a class ("evicted"), not a sentence: each has its own figures.
+ * WS_INVALID: over store_ledger_span(). */
 enum err store_ledger_bury(struct store *s, int64_t session_id,
                            const char *reason, const struct store_run *runs,
                            size_t run_count, int64_t count) WS_MUST_CHECK;

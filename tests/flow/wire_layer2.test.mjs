@@ -341,6 +341,28 @@ test('ledger: gaps, tombstones by reason, and the law', async () => {
   await waitFor('a lost item is seen', async () => (await s.ledger()).law.holds === false);
 });
 
+test('ledger: a tombstone over thousands of gaps is buried at once, one over more is refused alone', { timeout: 60000 }, async (t) => {
+  const s = await Layer2.open(server.url);
+  const odd = (from, count) => Array.from({ length: count }, (_, i) => Layer2.item(from + 2 * i));
+  const wide = (seq) => Layer2.item(seq, 'tombstone', { seqs: [[2, 99999]], reason: 'evicted' });
+  const timed = async (items) => {
+    const begun = Date.now();
+    const answer = await s.batch(items);
+    t.diagnostic(`${items.length} items: ${Date.now() - begun} ms`);
+    return statuses(answer);
+  };
+  let next = 3;
+  for (let i = 0; i < 8; i++, next += 1000) await s.batch(odd(next, 500));
+  // the first fills the gaps, the others find them filled
+  assert.deepEqual(await timed([100000, 100001, 100002].map(wide)), ['accepted', 'accepted', 'accepted']);
+  const ledger = await s.ledger();
+  assert.equal(ledger.buried.length, 4001);
+  assert.deepEqual(ledger.buried.slice(-1), [[8002, 99999]]);
+  const mixed = [...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => wide(100002 + n)), Layer2.item(100011)];
+  assert.deepEqual(await timed(mixed), [...Array(8).fill('rejected'), 'accepted']);
+  assert.equal(statuses(await s.batch([Layer2.item(100012, 'tombstone', { seqs: Array.from({ length: 1025 }, (_, i) => 2 * i + 2), reason: 'r' })]))[0], 'rejected');
+});
+
 test('ledger: a buried item that arrives after all replaces its tombstone', async () => {
   const s = await Layer2.open(server.url);
   await s.batch([Layer2.item(9, 'tombstone', { seqs: [[2, 8]], reason: 'evicted' })]);

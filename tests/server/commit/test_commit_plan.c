@@ -22,6 +22,7 @@ struct world {
     size_t commits;
     enum err at_begin;
     int64_t dead_session;       /* its token is revoked */
+    int64_t wide_session;       /* its tombstones touch too much */
     struct store_run delivered; /* of every session */
     const char *taken;          /* this key has a row already: */
     enum wire_item_kind taken_kind;
@@ -94,6 +95,9 @@ static enum err answer(struct world *w, struct commit_plan *p,
     case COMMIT_READ_LEDGER:
         for (size_t i = 0; w->delivered.first && i < st->asked_count; i++)
             commit_plan_known(p, st->asked[i].session_id, w->delivered);
+        for (size_t i = 0; i < st->tombstone_count; i++)
+            if (st->tombstones[i]->session_id == w->wide_session)
+                commit_plan_refuse(p, st->tombstones[i]);
         return WS_OK;
     case COMMIT_PUT_FACTS:
         return put(w, st);
@@ -268,6 +272,32 @@ static void test_commit_plan_revoked_token_stores_nothing(void **state)
     assert_int_equal(items[1].id, 0);
 }
 
+static void test_commit_plan_wide_tombstone_is_rejected_alone(void **state)
+{
+    struct world w = {.wide_session = 2, .delivered = {9, 9}};
+    const struct store_run all = {1, 100};
+    struct commit_item items[4];
+    const char *const keys[] = {"a", "a", "b", "c"};
+    const int64_t seqs[] = {7, 7, 8, 9};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        items[i] = made_item(i ? 2 : 1, keys[i], "{}");
+        items[i].fact.seq = seqs[i];
+    }
+    for (size_t i = 1; i < 4; i += 2) {
+        items[i].fact.kind = WIRE_ITEM_TOMBSTONE;
+        items[i].fact.tombstone = (struct fact_tombstone){
+            .reason = "evicted", .runs = &all, .run_count = 1};
+    }
+    drive(&w, items, 4);
+    assert_string_equal(w.seen, "BTLPFURC"); /* one transaction, no halves */
+    assert_int_equal(items[0].verdict, COMMIT_ACCEPTED);
+    assert_int_equal(items[1].verdict, COMMIT_REJECTED);
+    assert_int_equal(items[2].verdict, COMMIT_ACCEPTED);
+    assert_int_equal(items[3].verdict, COMMIT_DUPLICATE); /* known: it stays */
+}
+
 static void test_commit_plan_poison_is_found_by_halves(void **state)
 {
     for (int64_t bad = 1; bad <= 8; bad++) {
@@ -428,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_commit_plan_seq_with_other_bytes_is_reused),
         cmocka_unit_test(test_commit_plan_seqs_are_delivered_as_runs),
         cmocka_unit_test(test_commit_plan_revoked_token_stores_nothing),
+        cmocka_unit_test(test_commit_plan_wide_tombstone_is_rejected_alone),
         cmocka_unit_test(test_commit_plan_poison_is_found_by_halves),
         cmocka_unit_test(test_commit_plan_deadlock_is_replayed_whole),
         cmocka_unit_test(test_commit_plan_deadlock_each_time_is_retry),

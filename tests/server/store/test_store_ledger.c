@@ -102,20 +102,79 @@ static void test_store_ledger_equals_a_model_under_random_runs(void **state)
         if (rand() % 2) {
             deliver_new(m->store, model, from, (int)run.last);
         } else {
+            /* two runs, in any order, that may overlap */
+            int other = rand() % (MODEL - 2) + 1;
+            struct store_run runs[] = {run, {other, other + 2}};
+
             assert_int_equal(
                 store_ledger_bury(m->store, 1,
-                                  rand() % 2 ? "evicted" : "dead_letter", &run,
-                                  1, 0),
+                                  rand() % 2 ? "evicted" : "dead_letter", runs,
+                                  2, 0),
                 WS_OK);
-            for (int64_t q = run.first; q <= run.last; q++)
-                if (model[q] == ABSENT)
-                    model[q] = BURIED;
+            for (int r = 0; r < 2; r++)
+                for (int64_t q = runs[r].first; q <= runs[r].last; q++)
+                    if (model[q] == ABSENT)
+                        model[q] = BURIED;
         }
         commit(m->store);
         if (i % 20 == 0)
             check_against_model(m->store, model);
     }
     check_against_model(m->store, model);
+}
+
+/* Deliver every other seq from `first` on. */
+static void deliver_odd(struct store *s, int64_t first, int64_t last)
+{
+    begin(s);
+    for (int64_t q = first; q <= last; q += 2)
+        assert_int_equal(store_ledger_deliver(s, 1, (struct store_run){q, q}),
+                         WS_OK);
+    commit(s);
+}
+
+static void test_store_ledger_many_gaps_are_buried_at_once(void **state)
+{
+    const struct store_run all = {1, 6001};
+    struct made *m = *state;
+    struct store_run runs[4];
+    struct store_ledger l;
+    size_t n;
+
+    made_session(m->store, 1);
+    deliver_odd(m->store, 3, 6001);
+    begin(m->store);
+    assert_int_equal(store_ledger_span(m->store, 1, &all, 1), WS_OK);
+    for (int i = 0; i < 3; i++) /* again: nothing changes */
+        assert_int_equal(store_ledger_bury(m->store, 1, "evicted", &all, 1, 0),
+                         WS_OK);
+    commit(m->store);
+    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
+    assert_int_equal(l.accepted, 3001);
+    assert_int_equal(l.buried, 3000);
+    assert_int_equal(l.queued, 0);
+    assert_int_equal(store_ledger_buried(m->store, 1, 5997, runs, 4, &n),
+                     WS_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(runs[0].first, 5998);
+    assert_int_equal(runs[0].last, 5998);
+}
+
+static void test_store_ledger_over_its_span_is_full(void **state)
+{
+    const int64_t most = 2 * STORE_LEDGER_SPAN;
+    const struct store_run wide = {1, most + 20};
+    const struct store_run parts[] = {{most + 10, most + 10}, {2, 2}};
+    const struct store_run part = {2, most / 2};
+    struct made *m = *state;
+
+    made_session(m->store, 1);
+    deliver_odd(m->store, 3, most + 19);
+    begin(m->store);
+    assert_int_equal(store_ledger_span(m->store, 1, &wide, 1), WS_FULL);
+    assert_int_equal(store_ledger_span(m->store, 1, parts, 2), WS_FULL);
+    assert_int_equal(store_ledger_span(m->store, 1, &part, 1), WS_OK);
+    commit(m->store);
 }
 
 static void test_store_ledger_delivered_twice_is_invalid(void **state)
@@ -166,6 +225,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_store_ledger_equals_a_model_under_random_runs),
+        TEST(test_store_ledger_many_gaps_are_buried_at_once),
+        TEST(test_store_ledger_over_its_span_is_full),
         TEST(test_store_ledger_delivered_twice_is_invalid),
         TEST(test_store_ledger_counts_things_without_a_seq),
         TEST(test_store_ledger_of_nobody_is_not_found),

@@ -1,0 +1,25 @@
+/* store_db_ledger.h - what the files of the ledger share.
+ *
+ * Flow:    store_db_ledger.c fills the table with store_db_bury.c and
+ *          store_db_ledger_read.c
+ */
+#ifndef SERVER_STORE_STORE_DB_LEDGER_H
+#define SERVER_STORE_STORE_DB_LEDGER_H
+
+#include "server/store/store_db.h"
+
+/* Bury what of the runs is in neither table; how many seqs that is. */
+enum err store_db_bury(struct store *s, int64_t session_id, const char *reason,
+                       const struct store_run *runs, size_t run_count,
+                       int64_t *seqs) WS_MUST_CHECK;
+
+/* A member of the table: see store_ledger_span(). */
+enum err store_db_bury_span(struct store *s, int64_t session_id,
+                            const struct store_run *runs,
+                            size_t run_count) WS_MUST_CHECK;
+
+/* A member of the table. */
+enum err store_db_ledger_read(struct store *s, int64_t session_id,
+                              struct store_ledger *out) WS_MUST_CHECK;
+
+#endif
