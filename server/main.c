@@ -73,9 +73,10 @@ static const struct cli_command role = {
 
 /* In the order of --help. */
 static const struct cli_command *const all[] = {
-    &serve,         &cli_setup,  &cli_user,    &cli_apikey,  &cli_enroll,
-    &cli_token,     &cli_status, &cli_doctor,  &cli_migrate, &cli_audit,
-    &cli_retention, &cli_blob,   &cli_openapi, &cli_version, &role,
+    &serve,       &cli_setup,   &cli_user,      &cli_apikey,
+    &cli_enroll,  &cli_token,   &cli_status,    &cli_doctor,
+    &cli_migrate, &cli_audit,   &cli_retention, &cli_blob,
+    &cli_import,  &cli_openapi, &cli_version,   &role,
 };
 static struct cli_command commands[sizeof(all) / sizeof(all[0])];
 

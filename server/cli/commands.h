@@ -12,6 +12,7 @@ extern const struct cli_command cli_audit;
 extern const struct cli_command cli_blob;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_enroll;
+extern const struct cli_command cli_import;
 extern const struct cli_command cli_migrate;
 extern const struct cli_command cli_openapi;
 extern const struct cli_command cli_retention;

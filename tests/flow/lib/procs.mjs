@@ -69,6 +69,8 @@ export class Proc {
       env: { ...process.env, ...options.env },
     });
     this.pid = this.child.pid;
+    this.child.stdout.setEncoding('utf8'); // a character may come in two parts
+    this.child.stderr.setEncoding('utf8');
     this.child.stdout.on('data', (chunk) => (this.out += chunk));
     this.child.stderr.on('data', (chunk) => (this.err += chunk));
     // 'exit', not 'close': a grandchild may hold the pipes longer.
