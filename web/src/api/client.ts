@@ -53,7 +53,7 @@ export const awaySince = watched<number | null>(null);
 const ANSWER_MS = 20_000;
 const PROBE_MS = 2_000;
 
-function clientAway(): void {
+function watchForReturn(): void {
   if (awaySince.value !== null) return;
   awaySince.value = Date.now();
   const probe = async () => {
@@ -113,6 +113,17 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
+/** What a request without an answer, or with half of one, ends in; a cancelled one stays what it is. */
+function noAnswer(e: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted || e instanceof SyntaxError) return e;
+  watchForReturn();
+  return new Problem(
+    0,
+    'No answer from the server',
+    'It may be stopped, or the network is away. Nothing is lost: agents keep what they have.',
+  );
+}
+
 /** The answer as data; `also` is a status beside 2xx that is an answer too. */
 async function ask<T>(
   method: string,
@@ -137,13 +148,7 @@ async function ask<T>(
     });
     awaySince.value = null;
   } catch (e) {
-    if (signal?.aborted) throw e;
-    clientAway();
-    throw new Problem(
-      0,
-      'No answer from the server',
-      'It may be stopped, or the network is away. Nothing is lost: agents keep what they have.',
-    );
+    throw noAnswer(e, signal);
   }
   if (!answer.ok && answer.status !== also) {
     if (answer.status === 401 && !url.startsWith('/api/v1/login') && !url.startsWith('/api/v1/me/password'))
@@ -151,7 +156,11 @@ async function ask<T>(
     throw await problemOf(answer);
   }
   if (answer.status === 204) return undefined as T;
-  return (await answer.json()) as T;
+  try {
+    return (await answer.json()) as T;
+  } catch (e) {
+    throw noAnswer(e, signal);
+  }
 }
 
 const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>

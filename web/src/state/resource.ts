@@ -51,7 +51,7 @@ export function useResource<T>(
           const problem = e instanceof Problem ? e : new Problem(0, 'Something went wrong', String(e));
           setState((s) => {
             const data = s.key === forKey ? s.data : null;
-            const said = data !== null && problem.status === 0; // by the bar above the page
+            const said = data !== null && problem.status === 0 && awaySince.value !== null; // by the bar
             return { key: forKey, data, problem: said ? null : problem, loading: false };
           });
         },
