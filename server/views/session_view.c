@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,24 +78,29 @@ static void attend_agent(struct session_view *v)
 
     if (v->queue_pending > 0 && oldest_s > QUEUE_OLD_S)
         attend(v, "queue", v->row->last_seen_ns,
-               "%lld items wait on the computer, the oldest for %.0f s",
-               (long long)v->queue_pending, oldest_s);
+               "%lld %s on the computer, the oldest for %.0f min",
+               (long long)v->queue_pending,
+               v->queue_pending == 1 ? "item waits" : "items wait",
+               oldest_s / 60);
     attend_workers(v);
     if (offset_ms > CLOCK_OFF_MS || offset_ms < -CLOCK_OFF_MS)
         attend(v, "clock", v->row->last_seen_ns,
-               "the computer's clock is off by %.0f s", offset_ms / 1000);
+               "the computer's clock is %.0f s %s", fabs(offset_ms) / 1000,
+               offset_ms > 0 ? "behind" : "ahead");
 }
 
 static void find_attention(struct session_view *v)
 {
     if (v->queue_dead > 0)
         attend(v, "dead_letters", v->row->last_seen_ns,
-               "%lld items were refused and are kept aside on the computer",
-               (long long)v->queue_dead);
+               "%lld %s refused and kept aside on the computer",
+               (long long)v->queue_dead,
+               v->queue_dead == 1 ? "item was" : "items were");
     if (v->failures_24h > 0)
         attend(v, "failures", v->row->last_received_ns,
-               "%lld observations failed in the last 24 hours",
-               (long long)v->failures_24h);
+               "%lld %s failed in the last 24 hours",
+               (long long)v->failures_24h,
+               v->failures_24h == 1 ? "observation" : "observations");
     if (!v->row->latest)
         return;
     if (v->status == SESSION_LATE)
@@ -103,9 +109,10 @@ static void find_attention(struct session_view *v)
         attend_agent(v);
     if (v->unusual_24h > 0)
         attend(v, "unusual", v->row->last_metric_ns,
-               "%lld observations in the last 24 hours were unusual for this "
-               "person at that time",
-               (long long)v->unusual_24h);
+               "%lld %s unusual for this person at that time in the last 24 "
+               "hours",
+               (long long)v->unusual_24h,
+               v->unusual_24h == 1 ? "observation was" : "observations were");
 }
 
 enum err session_view_read(struct store *reader,

@@ -113,6 +113,12 @@ test('session_shows_each_worker_queue_and_ledger_law', async () => {
   await health.getByText('2 waiting, oldest 4 s').waitFor();
   await house.agent.heartbeat({ workers: [{ name: 'capture', alive: false, restarts: 3, busy_ms: 0 }] });
   await health.getByText('not alive, started again 3 times').waitFor();
+  await house.agent.heartbeat({ clock_offset_ms: 90_000, queue: { pending: 1, oldest_s: 900, dead: 1, bytes: 9 } });
+  await health.getByText('2 min behind').waitFor(); // the server's clock is 90 s further
+  const notes = tab.locator('.attention');
+  await notes.getByText("the computer's clock is 90 s behind").waitFor();
+  await notes.getByText('1 item waits on the computer, the oldest for 15 min').waitFor();
+  await notes.getByText('1 item was refused and kept aside on the computer').waitFor();
   await house.agent.heartbeat();
   const law = (await tab.locator('.law').innerText()).match(/[\d,]+/g).map((n) => Number(n.replace(',', '')));
   assert.equal(law[0], law[1] + law[2] + law[3] + law[4], `law: ${law}`);

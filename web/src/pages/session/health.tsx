@@ -83,7 +83,7 @@ export function HealthPanel({ health }: { health: Health }) {
               ? null
               : Math.abs(off) < CLOCK_OFF_MS
                 ? 'agrees with the server'
-                : `${duration(Math.abs(off))} ${off > 0 ? 'ahead' : 'behind'}`
+                : `${duration(Math.abs(off))} ${off > 0 ? 'behind' : 'ahead'}`
           }
         />
         <Fact name="Running for" value={health.uptime_s === null ? null : duration(health.uptime_s * 1000)} />
