@@ -286,6 +286,22 @@ test('charts_have_a_table_twin_and_a_scrubber_for_keys', async () => {
   await close(tab);
 });
 
+test('times_about_a_change_of_clocks_say_their_own_offset_and_turn_to_utc', async () => {
+  const agent = await openSession(house.server.url, { hostname: 'autumn' });
+  const moments = ['2025-10-26T00:59:50Z', '2025-10-26T01:00:10Z']; // Athens goes back from 4 to 3 o'clock
+  const ids = await agent.metrics(moments.map((t) => ({ at: Date.parse(t) })));
+  const tab = await open(`/dashboard/sessions/${agent.id}?metric=${ids[0]}`);
+  const when = tab.locator('.why-when');
+  await when.getByText('26 Oct 2025, 03:59:50 UTC+3').waitFor();
+  await tab.goto(`${house.server.url}/dashboard/sessions/${agent.id}?metric=${ids[1]}`);
+  await when.getByText('26 Oct 2025, 03:00:10 UTC+2').waitFor();
+  await tab.keyboard.press('Escape');
+  await tab.getByRole('dialog').waitFor({ state: 'hidden' });
+  await tab.keyboard.press('t');
+  await tab.getByRole('region', { name: 'The newest moment' }).getByText('26 Oct 2025, 01:00:10 UTC', { exact: true }).waitFor();
+  await close(tab);
+});
+
 test('keys_sheet_opens_by_question_mark_and_g_s_goes_to_sessions', async () => {
   const tab = await open('/dashboard/');
   await tab.getByRole('heading', { level: 1 }).waitFor();
