@@ -9,13 +9,13 @@
 
 #define ROUTE_MAX_ID_DIGITS 15 /* below 2^53 */
 
-/* Digits only, no sign, no leading zero but "0". */
+/* Digits only, no sign, no leading zero: from 1, for 0 is no id. */
 static bool read_id(const char *text, size_t len, int64_t *out)
 {
     int64_t id = 0;
     size_t i;
 
-    if (len == 0 || len > ROUTE_MAX_ID_DIGITS || (len > 1 && text[0] == '0'))
+    if (len == 0 || len > ROUTE_MAX_ID_DIGITS || text[0] == '0')
         return false;
     for (i = 0; i < len; i++) {
         if (text[i] < '0' || text[i] > '9')

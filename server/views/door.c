@@ -84,15 +84,18 @@ static bool check(struct exchange *x, const struct json *doc,
 
         snprintf(pointer, sizeof(pointer), "/%.60s", json_key(v));
         if (!m || json_kind(v) != m->kind) {
-            door_refuse(x, pointer, m ? "must be a %s" : "is not known%s",
-                        m ? (m->kind == JSON_TEXT ? "text" : "boolean") : "");
+            door_refuse(x, pointer, "%s",
+                        !m                     ? "is not known here"
+                        : m->kind == JSON_TEXT ? "must be a text"
+                                               : "must be true or false");
             return false;
         }
         if (m->kind == JSON_TEXT &&
             (characters(json_text(v, "")) > m->max_chars ||
              (m->required && !*json_text(v, "")))) {
-            door_refuse(x, pointer, "must have 1 to %zu characters",
-                        m->max_chars);
+            door_refuse(x, pointer,
+                        "has %zu characters, must have from 1 to %zu",
+                        characters(json_text(v, "")), m->max_chars);
             return false;
         }
     }

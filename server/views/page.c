@@ -31,6 +31,15 @@ static bool is_known(const char *name, const char *const *known)
     return false;
 }
 
+/* Is this name among the first n? */
+static bool is_before(const struct exchange *x, const char *name, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(name, exchange_query_name(x, i)) == 0)
+            return true;
+    return false;
+}
+
 static void name_known(char *out, size_t out_bytes, const char *const *known)
 {
     size_t at = 0;
@@ -51,9 +60,12 @@ void page_begin(struct page *p, struct exchange *x, const char *const *known)
                        .from_ns = INT64_MIN,
                        .to_ns = INT64_MAX};
     name_known(names, sizeof(names), known);
-    for (i = 0; (name = exchange_query_name(x, i)); i++)
+    for (i = 0; (name = exchange_query_name(x, i)); i++) {
         if (!is_known(name, known))
-            page_problem(p, name, "not known here; this takes %s", names);
+            page_problem(p, name, "is not known here; this takes %s", names);
+        else if (is_before(x, name, i))
+            page_problem(p, name, "is given twice; keep one");
+    }
 }
 
 int64_t page_read_int(struct page *p, const char *name, int64_t min,
@@ -110,7 +122,7 @@ static void read_time(struct page *p, const char *name, int64_t *out)
 
     if (text && clock_parse_iso(text, strlen(text), out))
         page_problem(p, name,
-                     "is \"%.40s\"; use a time like 2026-11-22T09:00:00Z",
+                     "is \"%.40s\"; use ISO 8601 like 2026-11-22T09:00:00Z",
                      text);
 }
 

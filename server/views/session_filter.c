@@ -1,5 +1,7 @@
 #include "server/views/session_filter.h"
 
+#include "core/utf8.h"
+
 #include <string.h>
 
 static bool word_occurs(const struct store_session_view *r, const char *word)
@@ -37,8 +39,10 @@ static void read_words(struct session_filter *f, struct page *p)
 
     if (!q)
         return;
-    if (strlen(q) >= sizeof(f->words_text)) {
-        page_problem(p, "q", "is longer than 200 characters");
+    if (utf8_count(q) > SESSION_FILTER_MAX_CHARS ||
+        strlen(q) >= sizeof(f->words_text)) {
+        page_problem(p, "q", "has %zu characters, at most %d are taken",
+                     utf8_count(q), SESSION_FILTER_MAX_CHARS);
         return;
     }
     memcpy(f->words_text, q, strlen(q) + 1);

@@ -15,11 +15,12 @@
 #include <stddef.h>
 
 #define SESSION_FILTER_MAX_WORDS 8
+#define SESSION_FILTER_MAX_CHARS 200
 
 struct session_filter {
     const char *status; /* NULL: any; a text of the exchange */
     bool attention;     /* only those with something to look at */
-    char words_text[256];
+    char words_text[SESSION_FILTER_MAX_CHARS * 4 + 1];
     const char *words[SESSION_FILTER_MAX_WORDS]; /* all must occur */
     size_t word_count;
 };
