@@ -5,17 +5,14 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/jsonw.h"
-#include "core/log.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define CONTROL_MAX_ROWS 1000
 #define CONTROL_QUEUE_ROWS 200
 #define CONTROL_SENT_ROWS 50
 #define CONTROL_MIN_PAUSE_MS 1000
-#define CONTROL_MAX_PAUSE_MS 86400000
 #define CONTROL_MAX_REASON 200
 
 /* One request under way. */
@@ -89,27 +86,20 @@ static enum err write_queue(struct asking *a)
     return WS_OK;
 }
 
-static enum err write_pause(struct asking *a)
+static void write_pause(struct asking *a)
 {
-    char reason[CONTROL_MAX_REASON * 4 + 1];
-    int64_t until;
-    enum err e =
-        outbox_note_int(a->scope->outbox, "pause_until_wall_ns", &until);
+    const struct pausing *p = a->scope->pausing;
+    int64_t until = p ? pausing_until(p) : 0;
 
-    if (!e)
-        e = outbox_note_text(a->scope->outbox, "pause_reason", reason,
-                             sizeof(reason));
-    if (e)
-        return e;
-    if (until <= env_wall_ns(a->scope->env)) {
+    if (until == 0) {
         jsonw_null(a->w, "pause");
-        return WS_OK;
+        return;
     }
     jsonw_object(a->w, "pause");
     jsonw_int(a->w, "until_wall_ms", until / CLOCK_NS_PER_MS);
-    jsonw_text(a->w, "reason", reason[0] ? reason : NULL);
+    jsonw_text(a->w, "reason", p->reason[0] ? p->reason : NULL);
+    jsonw_bool(a->w, "written", !p->owed);
     jsonw_object_end(a->w);
-    return WS_OK;
 }
 
 static enum err do_status(struct asking *a)
@@ -127,9 +117,8 @@ static enum err do_status(struct asking *a)
     if (e)
         return e;
     outbox_list_today(a->scope->outbox, a->w);
-    e = write_pause(a);
-    if (!e)
-        e = outbox_list_last_metric(a->scope->outbox, a->w);
+    write_pause(a);
+    e = outbox_list_last_metric(a->scope->outbox, a->w);
     if (e)
         return e;
     jsonw_object(a->w, "board");
@@ -215,46 +204,6 @@ static enum err do_explain(struct asking *a)
 
 /* --- pause, resume, enroll --- */
 
-static enum err record_event(struct asking *a, const char *event,
-                             int64_t until_wall_ns, const char *reason)
-{
-    OWN_BUF struct buf payload = BUF_EMPTY;
-    struct client_item item = {.kind = WIRE_ITEM_EVENT, .picture_fd = -1};
-    struct outbox_put put = {.items = &item, .count = 1};
-    struct jsonw w;
-    uint64_t seq;
-    enum err e;
-
-    jsonw_init(&w, &payload);
-    jsonw_object(&w, NULL);
-    jsonw_text(&w, "event", event);
-    jsonw_time(&w, "at", env_wall_ns(a->scope->env));
-    if (until_wall_ns)
-        jsonw_time(&w, "until", until_wall_ns);
-    if (reason)
-        jsonw_text(&w, "reason", reason);
-    jsonw_object_end(&w);
-    e = buf_check(&payload);
-    if (e)
-        return e;
-    item.payload = payload.data;
-    item.payload_len = payload.len;
-    return outbox_put(a->scope->outbox, &put, &seq);
-}
-
-static enum err set_pause(const struct control_scope *scope, int64_t until,
-                          const char *reason)
-{
-    enum err e = outbox_set_int(scope->outbox, "pause_until_wall_ns", until);
-
-    if (!e)
-        e = outbox_set_text(scope->outbox, "pause_reason",
-                            reason ? reason : "");
-    if (!e)
-        atomic_store(&scope->board->paused_until_wall_ns, until);
-    return e;
-}
-
 static size_t characters(const char *text)
 {
     size_t n = 0;
@@ -268,40 +217,28 @@ static enum err do_pause(struct asking *a)
 {
     const char *reason = json_text(json_get(a->request, "reason"), NULL);
     int64_t duration_ms = 0, until;
-    enum err e = take_int(
-        a, "duration_ms",
-        (int64_t[]){CONTROL_MIN_PAUSE_MS, CONTROL_MAX_PAUSE_MS}, &duration_ms);
+    enum err e = take_int(a, "duration_ms",
+                          (int64_t[]){CONTROL_MIN_PAUSE_MS, PAUSING_MAX_MS},
+                          &duration_ms);
 
+    if (!a->scope->pausing)
+        return WS_DENIED;
     if (e || duration_ms == 0)
         return refuse(a, "duration_ms must be 1000 to 86400000 (1s to 24h)");
     if (reason && characters(reason) > CONTROL_MAX_REASON)
         return refuse(a, "reason must be at most 200 characters");
     until = env_wall_ns(a->scope->env) + duration_ms * CLOCK_NS_PER_MS;
-    e = record_event(a, "pause", until, reason);
-    if (!e)
-        e = set_pause(a->scope, until, reason);
-    if (!e)
-        jsonw_int(a->w, "until_wall_ms", until / CLOCK_NS_PER_MS);
-    return e;
+    (void)pausing_set(a->scope->pausing, until, reason);
+    jsonw_int(a->w, "until_wall_ms", until / CLOCK_NS_PER_MS);
+    return WS_OK;
 }
 
 static enum err do_resume(struct asking *a)
 {
-    int64_t until;
-    bool was_paused;
-    enum err e =
-        outbox_note_int(a->scope->outbox, "pause_until_wall_ns", &until);
-
-    if (e)
-        return e;
-    was_paused = until > env_wall_ns(a->scope->env);
-    if (was_paused)
-        e = record_event(a, "resume", 0, NULL);
-    if (!e)
-        e = set_pause(a->scope, 0, NULL);
-    if (!e)
-        jsonw_bool(a->w, "was_paused", was_paused);
-    return e;
+    if (!a->scope->pausing)
+        return WS_DENIED;
+    jsonw_bool(a->w, "was_paused", pausing_set(a->scope->pausing, 0, NULL));
+    return WS_OK;
 }
 
 static enum err do_enroll(struct asking *a)
@@ -312,20 +249,6 @@ static enum err do_enroll(struct asking *a)
     if (e == WS_INVALID)
         return refuse(a, "code must be 1 to 255 visible ASCII characters");
     return e;
-}
-
-enum err control_restore_pause(const struct control_scope *scope)
-{
-    int64_t until, now = env_wall_ns(scope->env);
-    enum err e = outbox_note_int(scope->outbox, "pause_until_wall_ns", &until);
-
-    if (e)
-        return e;
-    /* Nobody can pause for more than a day: the clock was set back since. */
-    if (until > now + CONTROL_MAX_PAUSE_MS * CLOCK_NS_PER_MS)
-        until = now + CONTROL_MAX_PAUSE_MS * CLOCK_NS_PER_MS;
-    atomic_store(&scope->board->paused_until_wall_ns, until > now ? until : 0);
-    return WS_OK;
 }
 
 /* --- the table --- */

@@ -10,18 +10,18 @@
 
 #include "agent/board.h"
 #include "agent/outbox/outbox.h"
+#include "agent/outbox/pausing.h"
 
 struct control_scope {
     struct outbox *outbox;
     struct board *board;
     const struct env *env;
+    struct pausing *pausing; /* NULL: nobody to pause */
 };
 
-/* Answer one request line; the answer ends with a newline. */
+/* Answer one request line; the answer ends with a newline. A pause is in force
+ * then, and owed to the disk: pausing_write(). */
 enum err control_answer(const struct control_scope *scope, const char *line,
                         size_t len, struct buf *answer) WS_MUST_CHECK;
-
-/* Put the pause of an earlier run on the board, or end it when it is over. */
-enum err control_restore_pause(const struct control_scope *scope) WS_MUST_CHECK;
 
 #endif

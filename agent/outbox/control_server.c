@@ -126,20 +126,17 @@ bool control_server_read(struct control_server *s, int64_t now_ns)
 enum err control_server_answer(struct control_server *s,
                                const struct control_scope *scope)
 {
-    enum err e = WS_OK;
-    size_t i;
-
-    for (i = 0; i < CONTROL_SERVER_MAX && !e; i++) {
+    for (size_t i = 0; i < CONTROL_SERVER_MAX; i++) {
         struct control_server_peer *p = &s->peers[i];
         const char *end;
 
         if (!is_whole(p))
             continue;
         end = memchr(p->in.data, '\n', p->in.len);
-        e = control_answer(scope, p->in.data, (size_t)(end - p->in.data),
-                           &p->out);
+        return control_answer(scope, p->in.data, (size_t)(end - p->in.data),
+                              &p->out);
     }
-    return e;
+    return WS_NOTFOUND;
 }
 
 void control_server_retract(struct control_server *s)

@@ -35,11 +35,11 @@ size_t control_server_poll(const struct control_server *s, struct pollfd *out);
 /* Accept and read what is there. True when a whole request waits. */
 bool control_server_read(struct control_server *s, int64_t now_ns);
 
-/* Answer every whole request; nothing is sent yet. */
+/* Answer one whole request; nothing is sent yet. WS_NOTFOUND: none waits. */
 enum err control_server_answer(struct control_server *s,
                                const struct control_scope *scope) WS_MUST_CHECK;
 
-/* The commit failed: what was answered is not so. */
+/* The commit failed: the answer that is not sent yet is not so. */
 void control_server_retract(struct control_server *s);
 
 /* Send what can be sent, close what is done or late. */

@@ -22,6 +22,7 @@
 #define OUTBOX_ROLE_TIDY_NS (600 * CLOCK_NS_PER_S)
 #define OUTBOX_ROLE_ORPHAN_S 600
 #define OUTBOX_ROLE_BOARD_NS (CLOCK_NS_PER_S / 2)
+#define OUTBOX_ROLE_PAUSE_NS (5 * CLOCK_NS_PER_S) /* between two tries */
 
 /* clang-format off */
 static const enum role_fd peer_fds[VERBS_PEERS] = {
@@ -46,7 +47,8 @@ struct loop {
     size_t reply_count;
     bool begun;       /* a transaction of this turn */
     enum err trouble; /* of the last transaction, said once */
-    int64_t tidy_at_ns, board_at_ns;
+    int64_t tidy_at_ns, board_at_ns, pause_at_ns;
+    struct pausing pausing;
 };
 
 static enum err begin_once(struct loop *l)
@@ -118,7 +120,6 @@ static void retract(struct loop *l, enum err why)
         buf_clear(&m->body);
         m->result = (uint32_t)why;
     }
-    control_server_retract(&l->control);
 }
 
 static void send_replies(struct loop *l)
@@ -133,7 +134,6 @@ static void send_replies(struct loop *l)
         message_fini(&l->replies[i].message);
     }
     l->reply_count = 0;
-    control_server_write(&l->control, env_mono_ns(l->role->env));
 }
 
 static enum err do_requests(struct loop *l)
@@ -143,12 +143,13 @@ static enum err do_requests(struct loop *l)
 
     for (peer = 0; peer < VERBS_PEERS && !e; peer++)
         e = take_requests(l, (enum verbs_peer)peer);
-    if (!e && control_server_read(&l->control, env_mono_ns(l->role->env))) {
-        e = begin_once(l);
-        if (!e)
-            e = control_server_answer(&l->control, &l->scope);
-    }
     return e;
+}
+
+/* A full disk and a busy file pass; others mean: open the file again. */
+static enum err unless_it_passes(enum err e)
+{
+    return e == WS_FULL || e == WS_AGAIN || e == WS_NOMEM ? WS_OK : e;
 }
 
 static enum err turn(struct loop *l)
@@ -163,7 +164,6 @@ static enum err turn(struct loop *l)
         if (e != l->trouble)
             log_error("outbox_turn", "requests are undone: %s", err_name(e));
         retract(l, e);
-        (void)!control_restore_pause(&l->scope);
     } else if (l->begun) {
         supervise_child_progress();
         outbox_start_totals(l->outbox, l->role->board);
@@ -172,8 +172,57 @@ static enum err turn(struct loop *l)
         l->trouble = e;
     l->begun = false;
     send_replies(l);
-    /* A full disk and a busy file pass; others mean: open the file again. */
-    return e == WS_FULL || e == WS_AGAIN || e == WS_NOMEM ? WS_OK : e;
+    return unless_it_passes(e);
+}
+
+/* --- commands --- */
+
+/* A pause that the disk has no room for holds all the same. */
+static enum err write_pause(struct loop *l)
+{
+    enum err e = pausing_write(&l->pausing);
+
+    if (e)
+        log_warn("pause_unwritten",
+                 "what was said of the pause holds, and is not on disk yet: "
+                 "%s",
+                 err_name(e));
+    l->pause_at_ns = env_mono_ns(l->role->env) + OUTBOX_ROLE_PAUSE_NS;
+    return unless_it_passes(e);
+}
+
+/* One command, alone in its transaction: no other one can undo it. */
+static enum err command(struct loop *l)
+{
+    enum err e = outbox_begin(l->outbox), answered;
+
+    if (e)
+        return e;
+    answered = control_server_answer(&l->control, &l->scope);
+    if (answered) {
+        outbox_rollback(l->outbox);
+    } else {
+        e = outbox_commit(l->outbox);
+        if (e)
+            control_server_retract(&l->control);
+    }
+    outbox_start_totals(l->outbox, l->role->board);
+    return answered ? answered : e;
+}
+
+static enum err commands(struct loop *l)
+{
+    int64_t now = env_mono_ns(l->role->env);
+    bool asked = control_server_read(&l->control, now);
+    enum err e = asked ? WS_OK : WS_NOTFOUND, written = WS_OK;
+
+    while (!e)
+        e = command(l);
+    if (l->pausing.owed && (asked || now >= l->pause_at_ns))
+        written = write_pause(l);
+    control_server_write(&l->control, now);
+    e = e == WS_NOTFOUND ? WS_OK : unless_it_passes(e);
+    return e ? e : written;
 }
 
 /* --- between turns --- */
@@ -237,6 +286,8 @@ static enum err serve(struct loop *l)
         wait_for_work(l);
         start = env_mono_ns(l->role->env);
         e = turn(l);
+        if (!e)
+            e = commands(l);
         end_pause(l);
         if (!e)
             e = show_board(l);
@@ -263,10 +314,16 @@ int outbox_role_run(struct role *role)
     }
     l->role = role;
     l->outbox = outbox;
-    l->scope = (struct control_scope){
+    l->pausing = (struct pausing){
         .outbox = outbox, .board = role->board, .env = role->env};
+    l->scope = (struct control_scope){.outbox = outbox,
+                                      .board = role->board,
+                                      .env = role->env,
+                                      .pausing = &l->pausing};
     control_server_init(&l->control, role->fds[ROLE_FD_CONTROL]);
-    e = role_enter_sandbox(role);
+    e = pausing_restore(&l->pausing);
+    if (!e)
+        e = role_enter_sandbox(role);
     if (!e) {
         supervise_child_ready();
         e = serve(l);

@@ -2,7 +2,6 @@
 
 #include "agent/cli/control.h"
 #include "agent/notice.h"
-#include "agent/outbox/control.h"
 #include "agent/outbox/outbox_priv.h"
 #include "agent/outbox/session.h"
 #include "core/clock.h"
@@ -287,7 +286,6 @@ enum err outbox_start(struct outbox **out, const struct role *role)
 {
     OWN(outbox_close)
     struct outbox *o = NULL;
-    struct control_scope scope = {.board = role->board, .env = role->env};
     bool set_aside;
     enum err e = open_or_set_aside(&o, role, &set_aside);
 
@@ -301,9 +299,6 @@ enum err outbox_start(struct outbox **out, const struct role *role)
         e = acknowledge(o, role);
     if (!e)
         e = take_enrollment(o, role);
-    scope.outbox = o;
-    if (!e)
-        e = control_restore_pause(&scope);
     if (!e)
         e = outbox_start_board(o, role->board);
     if (e)

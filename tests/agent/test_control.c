@@ -6,6 +6,7 @@
 
 static struct board *board;
 static struct control_scope scope;
+static struct pausing pausing;
 static struct json *doc; /* the last answer */
 
 static int make(void **state)
@@ -15,8 +16,12 @@ static int make(void **state)
     if (rig_make(state) || board_create(&board, &fd))
         return -1;
     close(fd);
-    scope = (struct control_scope){
-        .outbox = rig.outbox, .board = board, .env = &rig.env};
+    pausing =
+        (struct pausing){.outbox = rig.outbox, .board = board, .env = &rig.env};
+    scope = (struct control_scope){.outbox = rig.outbox,
+                                   .board = board,
+                                   .env = &rig.env,
+                                   .pausing = &pausing};
     return 0;
 }
 
@@ -187,6 +192,20 @@ static void test_control_sent_and_explain_show_the_bytes(void **state)
                         "not-found");
 }
 
+/* The outbox dies and comes again; the board lives on, or a new run begins. */
+static void restart(bool new_run)
+{
+    if (new_run)
+        board->paused_until_wall_ns = 0;
+    rig_close();
+    rig_open();
+    scope.outbox = rig.outbox;
+    pausing =
+        (struct pausing){.outbox = rig.outbox, .board = board, .env = &rig.env};
+    assert_int_equal(outbox_session_resume(rig.outbox, 1), WS_OK);
+    assert_int_equal(pausing_restore(&pausing), WS_OK);
+}
+
 static void test_control_pause_survives_a_restart(void **state)
 {
     char payload[512];
@@ -198,26 +217,47 @@ static void test_control_pause_survives_a_restart(void **state)
                         "ok");
     assert_true(board->paused_until_wall_ns ==
                 rig.wall_ns + 60 * CLOCK_NS_PER_S);
+    assert_int_equal(pausing_write(&pausing), WS_OK);
     rig_next_payload(payload, sizeof(payload));
     assert_non_null(strstr(payload, "\"event\":\"pause\""));
     assert_non_null(strstr(payload, "lunch"));
-    board->paused_until_wall_ns = 0;
-    rig_close();
-    rig_open();
-    scope.outbox = rig.outbox;
-    assert_int_equal(outbox_session_resume(rig.outbox, 1), WS_OK);
-    assert_int_equal(control_restore_pause(&scope), WS_OK);
+    restart(true);
     assert_true(board->paused_until_wall_ns != 0);
     assert_string_equal(ask("{\"verb\":\"status\"}"), "ok");
     assert_string_equal(json_text(json_get(at("pause"), "reason"), ""),
                         "lunch");
+    assert_true(json_bool(json_get(at("pause"), "written"), false));
     assert_string_equal(ask("{\"verb\":\"resume\"}"), "ok");
     assert_true(json_bool(at("was_paused"), false));
     assert_true(board->paused_until_wall_ns == 0);
+    assert_int_equal(pausing_write(&pausing), WS_OK);
     rig_next_payload(payload, sizeof(payload));
     assert_non_null(strstr(payload, "\"event\":\"resume\""));
     assert_string_equal(ask("{\"verb\":\"resume\"}"), "ok");
     assert_false(json_bool(at("was_paused"), true));
+}
+
+static void test_control_pause_not_written_outlives_the_outbox(void **state)
+{
+    char payload[512];
+
+    (void)state;
+    rig_register();
+    assert_string_equal(ask("{\"verb\":\"pause\",\"duration_ms\":60000}"),
+                        "ok");
+    assert_string_equal(ask("{\"verb\":\"status\"}"), "ok");
+    assert_false(json_bool(json_get(at("pause"), "written"), true));
+    restart(false);
+    assert_true(board->paused_until_wall_ns ==
+                rig.wall_ns + 60 * CLOCK_NS_PER_S);
+    assert_true(pausing.owed);
+    assert_int_equal(pausing_write(&pausing), WS_OK);
+    rig_next_payload(payload, sizeof(payload));
+    assert_non_null(strstr(payload, "\"event\":\"pause\""));
+    restart(true);
+    assert_true(board->paused_until_wall_ns ==
+                rig.wall_ns + 60 * CLOCK_NS_PER_S);
+    assert_false(pausing.owed);
 }
 
 static void test_control_pause_of_another_clock_is_cut(void **state)
@@ -225,12 +265,13 @@ static void test_control_pause_of_another_clock_is_cut(void **state)
     (void)state;
     assert_string_equal(ask("{\"verb\":\"pause\",\"duration_ms\":60000}"),
                         "ok");
+    assert_int_equal(pausing_write(&pausing), WS_OK);
     rig.wall_ns -= INT64_C(3650) * 86400 * CLOCK_NS_PER_S;
-    assert_int_equal(control_restore_pause(&scope), WS_OK);
+    restart(true);
     assert_true(board->paused_until_wall_ns ==
                 rig.wall_ns + 86400 * CLOCK_NS_PER_S);
     rig.wall_ns += INT64_C(7300) * 86400 * CLOCK_NS_PER_S;
-    assert_int_equal(control_restore_pause(&scope), WS_OK);
+    restart(true);
     assert_true(board->paused_until_wall_ns == 0);
 }
 
@@ -246,6 +287,7 @@ int main(void)
         CASE(test_control_list_says_when_there_is_more),
         CASE(test_control_sent_and_explain_show_the_bytes),
         CASE(test_control_pause_survives_a_restart),
+        CASE(test_control_pause_not_written_outlives_the_outbox),
         CASE(test_control_pause_of_another_clock_is_cut),
     };
 

@@ -9,7 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct control_scope scope = {.env = &env_system};
+    static struct pausing pausing = {.env = &env_system};
+    static struct control_scope scope = {.env = &env_system,
+                                         .pausing = &pausing};
     OWN_BUF struct buf answer = BUF_EMPTY;
     OWN(json_free)
     struct json *doc = NULL;
@@ -19,6 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         scope.outbox = queue_make();
         if (board_create(&scope.board, &fd))
             abort();
+        pausing.outbox = scope.outbox;
+        pausing.board = scope.board;
     }
     if (size > CONTROL_REQUEST_BYTES)
         return 0;
