@@ -10,24 +10,36 @@
 #include <unistd.h>
 
 #define NAME "agent.log"
+#define NEXT "agent.log.new" /* until it takes the place of the present one */
+#define TRIES_PER_FILE 16    /* of a rotation that fails, as the file grows */
 
 struct log_file {
     int dir_fd;
     int old_stderr_fd;
     int64_t max_bytes;
+    int64_t rotate_at_bytes;
 };
 
-/* Open a fresh or the present file as stderr. */
-static enum err attach(struct log_file *f)
+static enum err open_name(const struct log_file *f, const char *name, int *out)
 {
-    OWN_FD int fd = openat(f->dir_fd, NAME,
-                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int fd = openat(f->dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                    0600);
 
     if (fd < 0)
-        return err_sys("log file: open %s", NAME);
-    if (dup2(fd, STDERR_FILENO) < 0)
-        return err_sys("log file: stderr");
+        return err_sys("log file: open %s", name);
+    *out = fd;
     return WS_OK;
+}
+
+/* Make the present file stderr. */
+static enum err attach(const struct log_file *f)
+{
+    OWN_FD int fd = -1;
+    enum err e = open_name(f, NAME, &fd);
+
+    if (e)
+        return e;
+    return dup2(fd, STDERR_FILENO) < 0 ? err_sys("log file: stderr") : WS_OK;
 }
 
 enum err log_file_open(struct log_file **out, const char *dir,
@@ -42,7 +54,7 @@ enum err log_file_open(struct log_file **out, const char *dir,
     if (!f)
         return WS_NOMEM;
     f->dir_fd = f->old_stderr_fd = -1;
-    f->max_bytes = max_bytes;
+    f->max_bytes = f->rotate_at_bytes = max_bytes;
     e = io_make_dirs(dir);
     if (e)
         return e;
@@ -93,13 +105,21 @@ static void move(struct log_file *f, int from, int to)
 
 void log_file_rotate(struct log_file *f)
 {
+    OWN_FD int fd = -1;
     struct stat st;
-    enum err e;
 
-    if (fstat(STDERR_FILENO, &st) < 0 || st.st_size < f->max_bytes)
+    if (fstat(STDERR_FILENO, &st) < 0 || st.st_size < f->rotate_at_bytes)
         return;
+    /* Without a new file nothing moves, or each try would push an old file
+     * out. It is said in the present one, which goes on. */
+    if (open_name(f, NEXT, &fd) != WS_OK) {
+        f->rotate_at_bytes = st.st_size + f->max_bytes / TRIES_PER_FILE;
+        return;
+    }
     for (int n = LOG_FILE_OLD; n > 0; n--)
         move(f, n - 1, n);
-    e = attach(f);
-    (void)e; /* it was logged to the file that was just renamed */
+    if (renameat(f->dir_fd, NEXT, f->dir_fd, NAME) < 0 ||
+        dup2(fd, STDERR_FILENO) < 0)
+        (void)!err_sys("log file: %s", NAME);
+    f->rotate_at_bytes = f->max_bytes;
 }

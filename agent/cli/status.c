@@ -121,15 +121,16 @@ static void print_ai(const struct view *v)
 static void print_counts(const struct view *v)
 {
     printf("Session    %lld recorded = %lld delivered + %lld dead + %lld "
-           "dropped + %lld erased + %lld queued; %lld frames, %lld "
-           "unchanged\n",
+           "dropped + %lld erased + %lld kept here + %lld queued; %lld frames, "
+           "%lld unchanged\n",
            (long long)number(v->queue, "recorded"),
            (long long)number(v->queue, "delivered"),
            (long long)number(v->queue, "dead"),
            (long long)number(v->queue, "dropped"),
            (long long)number(v->queue, "erased"),
-           (long long)(number(v->queue, "pending") +
-                       number(v->queue, "leased") + number(v->queue, "parked")),
+           (long long)number(v->queue, "kept"),
+           /* the leased and the parked ones too */
+           (long long)number(v->queue, "pending"),
            (long long)number(v->board, "frames_captured"),
            (long long)number(v->board, "frames_unchanged"));
 }

@@ -183,6 +183,24 @@ static void test_conf_secret_is_never_printed(void **state)
     close_conf(&f);
 }
 
+/* A file has one line for a value, and " ;" begins a comment there. */
+static void test_conf_text_that_no_file_can_hold_is_invalid(void **state)
+{
+    static const char *const bad[] = {"a\nb", "a\tb", "a ;b", "\x7f"};
+    struct fixture f;
+
+    (void)state;
+    open_conf(&f);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(
+            conf_set(f.conf, "password", bad[i], CONF_FLAG, "--password"),
+            WS_INVALID);
+    assert_int_equal(
+        conf_set(f.conf, "password", "a;b # c", CONF_FLAG, "--password"),
+        WS_OK);
+    close_conf(&f);
+}
+
 static void test_conf_path_begins_at_home_or_stays(void **state)
 {
     static const char *const rows[][2] = {
@@ -214,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_conf_file_reports_every_mistake_with_its_line),
         cmocka_unit_test(test_conf_unknown_environment_name_is_a_mistake),
         cmocka_unit_test(test_conf_secret_is_never_printed),
+        cmocka_unit_test(test_conf_text_that_no_file_can_hold_is_invalid),
         cmocka_unit_test(test_conf_path_begins_at_home_or_stays),
     };
 
