@@ -83,6 +83,10 @@ struct outbox_put {
 enum err outbox_put(struct outbox *o, const struct outbox_put *put,
                     uint64_t *seqs) WS_MUST_CHECK;
 
+/* Put one item without a picture: an event, an acknowledgement. */
+enum err outbox_put_small(struct outbox *o, enum wire_item_kind kind,
+                          const struct buf *payload) WS_MUST_CHECK;
+
 /* Items could not be recorded (WS_FULL): the next put that works says so by a
  * tombstone. */
 void outbox_lose(struct outbox *o, int64_t items);

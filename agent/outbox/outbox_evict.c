@@ -23,19 +23,12 @@ static const enum wire_item_kind victims[] = {
 
 static enum err delete_row(struct outbox *o, const struct outbox_row *row)
 {
-    struct db_stmt *s;
-    enum err e = db_stmt(o->db, "DELETE FROM item WHERE id = ?", &s);
+    enum err e = outbox_remove_row(o, row);
 
     if (e)
         return e;
-    db_bind_int(s, row->id);
-    e = db_run(s);
-    if (e)
-        return e;
-    o->total[TOTAL_BYTES] -= row->bytes;
     if (row->state == OUTBOX_SENT || row->state == OUTBOX_KEPT)
         o->total[TOTAL_SENT_ROWS]--;
-    outbox_remove_picture(o, row->picture);
     return WS_OK;
 }
 

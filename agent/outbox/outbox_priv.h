@@ -131,6 +131,10 @@ struct outbox_row {
     int64_t kind, state, bytes, attempts;
     char picture[65];
 };
+
+/* Remove a row, with its bytes and, once that is durable, its picture. */
+enum err outbox_remove_row(struct outbox *o,
+                           const struct outbox_row *row) WS_MUST_CHECK;
 enum err outbox_settle_row(struct outbox *o, const struct outbox_row *row,
                            enum outbox_state to,
                            const struct client_result *r) WS_MUST_CHECK;

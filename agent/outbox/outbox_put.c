@@ -256,6 +256,20 @@ enum err outbox_put(struct outbox *o, const struct outbox_put *put,
     return WS_OK;
 }
 
+enum err outbox_put_small(struct outbox *o, enum wire_item_kind kind,
+                          const struct buf *payload)
+{
+    struct client_item item = {.kind = kind,
+                               .payload = payload->data,
+                               .payload_len = payload->len,
+                               .picture_fd = -1};
+    struct outbox_put put = {.items = &item, .count = 1};
+    uint64_t seq;
+    enum err e = buf_check(payload);
+
+    return e ? e : outbox_put(o, &put, &seq);
+}
+
 void outbox_lose(struct outbox *o, int64_t items)
 {
     o->lost += items;

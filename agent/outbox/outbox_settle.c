@@ -121,7 +121,7 @@ enum err outbox_settle_row(struct outbox *o, const struct outbox_row *row,
     return WS_OK;
 }
 
-static enum err erase_row(struct outbox *o, const struct outbox_row *row)
+enum err outbox_remove_row(struct outbox *o, const struct outbox_row *row)
 {
     struct db_stmt *s;
     enum err e = db_stmt(o->db, "DELETE FROM item WHERE id = ?", &s);
@@ -133,9 +133,18 @@ static enum err erase_row(struct outbox *o, const struct outbox_row *row)
     if (e)
         return e;
     o->total[TOTAL_BYTES] -= row->bytes;
+    outbox_remove_picture(o, row->picture);
+    return WS_OK;
+}
+
+static enum err erase_row(struct outbox *o, const struct outbox_row *row)
+{
+    enum err e = outbox_remove_row(o, row);
+
+    if (e)
+        return e;
     o->total[TOTAL_ERASED]++;
     outbox_settle_totals(o, row->state, OUTBOX_STATES);
-    outbox_remove_picture(o, row->picture);
     return WS_OK;
 }
 

@@ -81,11 +81,7 @@ static enum err open_or_set_aside(struct outbox **out, const struct role *role,
 static enum err say_set_aside(struct outbox *o)
 {
     OWN_BUF struct buf payload = BUF_EMPTY;
-    struct client_item item = {.kind = WIRE_ITEM_EVENT, .picture_fd = -1};
-    struct outbox_put put = {.items = &item, .count = 1};
     struct jsonw w;
-    uint64_t seq;
-    enum err e;
 
     jsonw_init(&w, &payload);
     jsonw_object(&w, NULL);
@@ -95,12 +91,7 @@ static enum err say_set_aside(struct outbox *o)
                "the queue file was damaged; what it held is not "
                "delivered");
     jsonw_object_end(&w);
-    e = buf_check(&payload);
-    if (e)
-        return e;
-    item.payload = payload.data;
-    item.payload_len = payload.len;
-    return outbox_put(o, &put, &seq);
+    return outbox_put_small(o, WIRE_ITEM_EVENT, &payload);
 }
 
 static enum err start_session(struct outbox *o, const struct role *role)
@@ -148,11 +139,7 @@ static enum err put_ack(struct outbox *o, const struct settings *settings,
                         const char *hash, int64_t at_wall_ns)
 {
     OWN_BUF struct buf payload = BUF_EMPTY;
-    struct client_item item = {.kind = WIRE_ITEM_NOTICE_ACK, .picture_fd = -1};
-    struct outbox_put put = {.items = &item, .count = 1};
     struct jsonw w;
-    uint64_t seq;
-    enum err e;
 
     jsonw_init(&w, &payload);
     jsonw_object(&w, NULL);
@@ -164,12 +151,7 @@ static enum err put_ack(struct outbox *o, const struct settings *settings,
     if (*settings->until)
         jsonw_text(&w, "until", settings->until);
     jsonw_object_end(&w);
-    e = buf_check(&payload);
-    if (e)
-        return e;
-    item.payload = payload.data;
-    item.payload_len = payload.len;
-    return outbox_put(o, &put, &seq);
+    return outbox_put_small(o, WIRE_ITEM_NOTICE_ACK, &payload);
 }
 
 /* Every session says once which notice its person said yes to; only then may

@@ -34,11 +34,7 @@ bool pausing_set(struct pausing *p, int64_t until_wall_ns, const char *reason)
 static enum err put_event(const struct pausing *p)
 {
     OWN_BUF struct buf payload = BUF_EMPTY;
-    struct client_item item = {.kind = WIRE_ITEM_EVENT, .picture_fd = -1};
-    struct outbox_put put = {.items = &item, .count = 1};
     struct jsonw w;
-    uint64_t seq;
-    enum err e;
 
     jsonw_init(&w, &payload);
     jsonw_object(&w, NULL);
@@ -49,12 +45,7 @@ static enum err put_event(const struct pausing *p)
     if (p->reason[0])
         jsonw_text(&w, "reason", p->reason);
     jsonw_object_end(&w);
-    e = buf_check(&payload);
-    if (e)
-        return e;
-    item.payload = payload.data;
-    item.payload_len = payload.len;
-    return outbox_put(p->outbox, &put, &seq);
+    return outbox_put_small(p->outbox, WIRE_ITEM_EVENT, &payload);
 }
 
 enum err pausing_write(struct pausing *p)
