@@ -1,14 +1,12 @@
 // Bytes before rows: what a kill or a full disk leaves behind.
 
 import assert from 'node:assert/strict';
-import {
-  closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, utimesSync,
-  writeFileSync, writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { run, sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { smallDisk, fill } from './lib/small_disk.mjs';
 import { Layer2, ask, hex, metricBody, png, recordingBody, sessionBody, sha256 } from './lib/wire.mjs';
 
 test('a picture without a row goes a day later, one with a row stays, and comes back when it is sent', async (t) => {
@@ -43,30 +41,9 @@ test('a picture without a row goes a day later, one with a row stays, and comes 
   assert.deepEqual(readFileSync(orphan), other);
 });
 
-/** A file system of 2 MiB at a folder; false where this user may not mount. */
-async function smallDisk(t, dir) {
-  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', dir]);
-  if (mounted.code !== 0) return false;
-  t.after(() => run('umount', ['-l', dir]));
-  return true;
-}
-
-/** Write until not one more byte fits. */
-function fill(path) {
-  const fd = openSync(path, 'w');
-  for (let size = 65536; size >= 1; size >>= 1) {
-    try {
-      for (;;) writeSync(fd, Buffer.alloc(size));
-    } catch (error) {
-      if (error.code !== 'ENOSPC') throw error;
-    }
-  }
-  closeSync(fd);
-}
-
 test('a full disk answers 507 to all that would be stored, and takes it when there is room', async (t) => {
   const data = tempDir(t, 'ws-full-');
-  if (!(await smallDisk(t, data))) return t.skip('this user may not mount a file system');
+  if (!(await smallDisk(t, data, 2))) return t.skip('this user may not mount a file system');
   const server = await startServer(t, { data });
   const s = await Layer2.open(server.url);
   const picture = (n) => Buffer.concat([png(20, 10, n), Buffer.alloc(200_000, n)]);

@@ -2,30 +2,17 @@
 // written any more.
 
 import assert from 'node:assert/strict';
-import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { ask, board } from './lib/control.mjs';
-import { agentCommand, children, run, startAgent, tempDir, waitFor } from './lib/procs.mjs';
-
-/** Write until not one more byte fits. */
-function fill(path) {
-  const fd = openSync(path, 'w');
-  for (let size = 65536; size >= 1; size >>= 1)
-    try {
-      for (;;) writeSync(fd, Buffer.alloc(size));
-    } catch (error) {
-      if (error.code !== 'ENOSPC') throw error;
-    }
-  closeSync(fd);
-}
+import { agentCommand, children, startAgent, tempDir, waitFor } from './lib/procs.mjs';
+import { smallDisk, fill } from './lib/small_disk.mjs';
 
 test('a pause on a full disk holds at once, and over a restart once there is room', async (t) => {
   const state = tempDir(t, 'ws-full-');
-  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', state]);
-  if (mounted.code !== 0) return t.skip('this user may not mount a file system');
-  t.after(() => run('umount', ['-l', state]));
+  if (!(await smallDisk(t, state, 4))) return t.skip('this user may not mount a file system');
   const start = () => startAgent(t, {
     server: 'http://127.0.0.1:9', state, args: ['--source', 'synth', '--every', '100ms', '--ocr', 'off'],
   });
