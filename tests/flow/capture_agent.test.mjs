@@ -8,7 +8,7 @@ import test from 'node:test';
 
 import { on, screenshot, startDisplay, startManager, startTerminal, x } from './lib/display.mjs';
 import {
-  Proc, agentCommand, children, freePort, program, run, sqlite, tempDir, waitFor,
+  Proc, agentCommand, children, freePort, program, run, tempDir, waitFor,
 } from './lib/procs.mjs';
 
 const BADGE = [0x26, 0x21, 0x1d]; // its ground
@@ -171,32 +171,4 @@ test('a word on the screen, in a title or typed is in no file and no log', async
   for (const file of files)
     assert.ok(!readFileSync(file).includes(word), `${file} holds the word`);
   assert.ok(!(agent.out + agent.err).includes(word));
-});
-
-/** What the agent kept of a display on which this word was typed: the different
- * metrics, times and numbers taken out. */
-async function keptOf(t, word) {
-  const { display } = await startDisplay(t);
-  await startManager(t, display);
-  const term = await startTerminal(t, display, { title: 'letter' });
-  await x(display, 'xdotool', 'windowactivate', '--sync', term.window);
-  const agent = await startOn(t, display, { every: '400ms' });
-  await agent.until('capturing');
-  await x(display, 'xdotool', 'type', '--delay', '5', word);
-  const before = await agent.frames();
-  await waitFor('the word was looked at', async () => (await agent.frames()) > before + 8, { ms: 30000 });
-  await agent.stop();
-  const rows = await sqlite(join(agent.state, 'outbox.db'), 'select payload from item where kind = 1 order by seq');
-  assert.ok(rows.length > 5, `${rows.length} metrics`);
-  const last = JSON.parse(rows.pop().payload);
-  assert.match(last.features.reading, /^(fresh|reused)$/, JSON.stringify(last));
-  delete last.agent_timestamp;
-  delete last.source_ref;
-  return last;
-}
-
-test('two texts of one length leave the same behind', async (t) => {
-  const one = await keptOf(t, 'quetzal vortex');
-  const two = await keptOf(t, 'walnuts mirror');
-  assert.deepEqual(one, two);
 });
