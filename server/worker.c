@@ -73,11 +73,20 @@ static const struct access_ops access_ops = {
 
 static enum err open_store(struct worker *w)
 {
+    struct store_migrations now;
     size_t applied = 0;
     enum err e = store_open(&w->writer, w->address, 0);
 
-    if (e || !w->settings->auto_migrate)
+    if (e)
         return e;
+    if (!w->settings->auto_migrate) {
+        e = store_migrations(w->writer, &now);
+        if (e || !store_migrations_shut_out(&now))
+            return e;
+        log_error("store_ahead", "a newer worksight-server changed this "
+                                 "database: install that one");
+        return WS_DENIED;
+    }
     e = store_migrate(w->writer, &applied);
     if (!e && applied)
         log_info("migrated", "%zu migrations applied to the %s store", applied,

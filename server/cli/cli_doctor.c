@@ -106,9 +106,9 @@ static void check_database(struct doctor *d, struct finding *f)
              database_is_embedded(d->s) ? d->s->data : "");
     else if (store_migrations(d->store, &m))
         find(f, STATE_FAIL, "restore a backup", "it can't be read");
-    else if (m.ahead)
+    else if (store_migrations_shut_out(&m))
         find(f, STATE_FAIL, "install the newer worksight-server",
-             "it was written by a newer program");
+             "a newer program changed it so that this one can't use it");
     else if (m.pending)
         find(f, STATE_WARN, "worksight-server migrate, or start serve",
              "%zu migrations are pending", m.pending);

@@ -22,6 +22,7 @@ static void print_json(const struct store_migrations *m)
     jsonw_object(&w, NULL);
     jsonw_int(&w, "pending", (int64_t)m->pending);
     jsonw_int(&w, "ahead", m->ahead);
+    jsonw_bool(&w, "shut_out", store_migrations_shut_out(m));
     jsonw_array(&w, "items");
     for (i = 0; i < m->count; i++) {
         jsonw_object(&w, NULL);
@@ -43,8 +44,11 @@ static void print_text(const struct store_migrations *m)
         printf("%04lld %-20s %s\n", (long long)m->list[i].version,
                m->list[i].name, m->list[i].applied_ns ? "applied" : "pending");
     if (m->ahead)
-        printf("%lld more that this program does not know\n",
-               (long long)m->ahead);
+        printf("%lld more that this program does not know: %s\n",
+               (long long)m->ahead,
+               store_migrations_shut_out(m)
+                   ? "it can't use this database any more"
+                   : "it goes on beside newer ones");
 }
 
 static int show(struct cli_call *call, struct store *s)
@@ -58,7 +62,7 @@ static int show(struct cli_call *call, struct store *s)
         print_json(&m);
     else
         print_text(&m);
-    return m.ahead ? CLI_DEGRADED : CLI_OK;
+    return store_migrations_shut_out(&m) ? CLI_DEGRADED : CLI_OK;
 }
 
 /* Apply what is pending, or say why not. */
@@ -128,8 +132,8 @@ const struct cli_command cli_migrate = {
             "  worksight-server migrate\n"
             "  worksight-server migrate status --json\n\n"
             "serve applies pending migrations of the embedded store at its "
-            "start.\n\nExit status: 0 done, 1 failed or ahead of this "
-            "program, 2 used wrongly.\n",
+            "start.\n\nExit status: 0 done, 1 failed, or this program "
+            "is too old for it, 2 used wrongly.\n",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .max_args = 1,

@@ -57,6 +57,11 @@ const char *store_name(const struct store *s)
     return s->ops->name;
 }
 
+bool store_migrations_shut_out(const struct store_migrations *m)
+{
+    return m->least > (int64_t)m->count;
+}
+
 enum err store_migrations(struct store *s, struct store_migrations *out)
 {
     return s->ops->migrations(s, out);

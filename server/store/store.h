@@ -22,6 +22,7 @@
 #include "core/err.h"
 #include "core/own.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,13 +61,19 @@ struct store_migrations {
     size_t count;   /* known to this program */
     size_t pending; /* of these, not applied */
     int64_t ahead;  /* versions in the store that this program doesn't know */
+    int64_t least;  /* that a program must know to work with the store */
 };
 
 /* List every migration and whether it was applied. */
 enum err store_migrations(struct store *s,
                           struct store_migrations *out) WS_MUST_CHECK;
 
-/* Apply what is pending, each in a transaction of its own; returns how many. */
+/* The store was changed in a way that this program can't work with. What is
+ * only added is no such change: old and new programs work side by side. */
+bool store_migrations_shut_out(const struct store_migrations *m);
+
+/* Apply what is pending, each in a transaction of its own; returns how many.
+ * WS_DENIED: this program is shut out. */
 enum err store_migrate(struct store *s, size_t *applied) WS_MUST_CHECK;
 
 /* --- transactions: every write happens in one --- */

@@ -99,6 +99,7 @@ struct store {
 /* One migration as the build embeds it (tools/embed-sql). */
 struct store_sql {
     int64_t version;
+    int64_t least; /* that a program must know after it; 0: any */
     const char *name;
     const char *text;
 };

@@ -33,20 +33,21 @@ void store_db_close(struct store *s)
 
 /* --- migrations --- */
 
-static enum err has_table(struct store *s, bool *out)
+static enum err has_table(struct store *s, const char *name, bool *out)
 {
     static const char *const sql[STORE_DIALECTS] = {
         [STORE_SQLITE] = "SELECT 1 FROM sqlite_schema"
-                         " WHERE type = 'table' AND name = 'schema_migrations'",
+                         " WHERE type = 'table' AND name = ?",
         [STORE_MYSQL] = "SELECT 1 FROM information_schema.tables"
                         " WHERE table_schema = DATABASE()"
-                        " AND table_name = 'schema_migrations'",
+                        " AND table_name = ?",
     };
     struct db_stmt *q;
     enum err e = db_stmt(store_db_conn(s), store_db_sql(s, sql), &q);
 
     if (e)
         return e;
+    db_bind_text(q, name);
     e = db_step(q);
     if (e && e != WS_NOTFOUND)
         return e;
@@ -74,6 +75,20 @@ static enum err read_applied(struct db *db, struct store_migrations *out)
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
+static enum err read_least(struct db *db, int64_t *least)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db, "SELECT max(least) FROM schema_least", &q);
+
+    if (!e)
+        e = db_step(q);
+    if (e)
+        return e;
+    *least = db_int(q, 0);
+    db_reset(q);
+    return WS_OK;
+}
+
 enum err store_db_migrations(struct store *s, struct store_migrations *out)
 {
     const struct store_db *own = (const struct store_db *)s;
@@ -85,9 +100,13 @@ enum err store_db_migrations(struct store *s, struct store_migrations *out)
         out->list[i].version = own->migrations[i].version;
         out->list[i].name = own->migrations[i].name;
     }
-    e = has_table(s, &there);
+    e = has_table(s, "schema_migrations", &there);
     if (!e && there)
         e = read_applied(own->db, out);
+    if (!e)
+        e = has_table(s, "schema_least", &there);
+    if (!e && there)
+        e = read_least(own->db, &out->least);
     for (size_t i = 0; i < out->count; i++)
         out->pending += out->list[i].applied_ns == 0;
     return e;
@@ -109,6 +128,23 @@ static enum err note_applied(struct db *db, const struct store_sql *m)
     return db_run(q);
 }
 
+/* The table is of migration 0003: none before it has a least. */
+static enum err note_least(struct db *db, const struct store_sql *m)
+{
+    struct db_stmt *q;
+    enum err e;
+
+    if (!m->least)
+        return WS_OK;
+    e = db_stmt(db, "INSERT INTO schema_least (version, least) VALUES (?, ?)",
+                &q);
+    if (e)
+        return e;
+    db_bind_int(q, m->version);
+    db_bind_int(q, m->least);
+    return db_run(q);
+}
+
 static enum err apply(struct db *db, const struct store_sql *m)
 {
     enum err e = db_begin(db);
@@ -118,6 +154,8 @@ static enum err apply(struct db *db, const struct store_sql *m)
     e = db_exec(db, m->text);
     if (!e)
         e = note_applied(db, m);
+    if (!e)
+        e = note_least(db, m);
     if (e == WS_EXISTS) { /* another server applied it beside this one */
         db_rollback(db);
         return WS_OK;
@@ -148,6 +186,14 @@ enum err store_db_migrate(struct store *s, size_t *applied)
         e = store_db_migrations(s, &now);
     if (e)
         return e;
+    if (store_migrations_shut_out(&now)) {
+        log_error("store_ahead",
+                  "a newer worksight-server changed this database: it takes "
+                  "one that knows migration %04" PRId64 ", this one knows "
+                  "%04zu; install the newer one",
+                  now.least, now.count);
+        return WS_DENIED;
+    }
     for (size_t i = 0; i < now.count; i++) {
         if (now.list[i].applied_ns)
             continue;

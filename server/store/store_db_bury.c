@@ -157,11 +157,13 @@ static enum err lengthen(struct burial *b, const struct grave *g)
 
 static enum err insert(struct burial *b, const struct grave *graves, size_t n)
 {
+#define HEAD                                                                   \
+    "INSERT INTO buried (session_id, first_seq, last_seq, reason) VALUES "
 #define ROW "(?,?,?,?)"
 #define FOUR "," ROW "," ROW "," ROW "," ROW
-    static const char one[] = "INSERT INTO buried VALUES " ROW;
-    static const char many[] = "INSERT INTO buried VALUES " ROW "," ROW "," ROW
-                               "," ROW FOUR FOUR FOUR; /* INSERT_ROWS */
+    static const char one[] = HEAD ROW;
+    static const char many[] =
+        HEAD ROW "," ROW "," ROW "," ROW FOUR FOUR FOUR; /* INSERT_ROWS */
     struct db_stmt *q;
     enum err e = db_stmt(b->db, n == 1 ? one : many, &q);
 

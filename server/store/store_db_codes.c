@@ -338,7 +338,8 @@ static enum err secret_make(struct store *s, const char *name,
 
     if (e != WS_NOTFOUND)
         return e;
-    e = db_stmt(store_db_conn(s), "INSERT INTO secret VALUES (?,?)", &q);
+    e = db_stmt(store_db_conn(s),
+                "INSERT INTO secret (name, value) VALUES (?,?)", &q);
     if (e)
         return e;
     db_bind_text(q, name);

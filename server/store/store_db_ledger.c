@@ -154,7 +154,10 @@ static enum err insert_buried(struct db *db, int64_t session_id,
 
     if (run.first > run.last)
         return WS_OK;
-    e = db_stmt(db, "INSERT INTO buried VALUES (?,?,?,?)", &q);
+    e = db_stmt(db,
+                "INSERT INTO buried (session_id, first_seq, last_seq, reason)"
+                " VALUES (?,?,?,?)",
+                &q);
     if (e)
         return e;
     db_bind_int(q, session_id);

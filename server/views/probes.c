@@ -47,7 +47,7 @@ static void check_migrations(struct server *server, struct check *c)
     enum err e = store_migrations(readers_context(), &m);
 
     (void)server;
-    c->ok = e == WS_OK && m.pending == 0;
+    c->ok = e == WS_OK && m.pending == 0 && !store_migrations_shut_out(&m);
     if (e)
         snprintf(c->detail, sizeof(c->detail), "%s", err_name(e));
     else

@@ -1,6 +1,7 @@
 /* The contract of server/store: run over every backend of the build's list. */
 #include "server/store/store.h"
 #include "server/store/store_backends.h"
+#include "server/store/store_db.h"
 #include "server/store/store_facts.h"
 #include "server/store/store_ledger.h"
 #include "server/store/store_views.h"
@@ -45,6 +46,54 @@ static void test_store_migrate_twice_applies_once(void **state)
         assert_int_equal(all.list[i].version, (int64_t)i + 1);
         assert_true(all.list[i].applied_ns > 0);
     }
+}
+
+#define LATER 2 /* migrations of a program to come: one adds, one shuts out */
+
+/* Migrate as a later program would; how many it applied. */
+static size_t migrate_later(struct store *s)
+{
+    struct store_db *own = (struct store_db *)s;
+    const struct store_sql *known = own->migrations;
+    size_t count = own->migration_count, applied = 0;
+    struct store_sql list[STORE_MAX_MIGRATIONS];
+    enum err e;
+
+    memcpy(list, known, count * sizeof *list);
+    for (size_t i = 0; i < LATER; i++)
+        list[count + i] =
+            (struct store_sql){.version = (int64_t)(count + i + 1),
+                               .least = i == 0 ? 0 : (int64_t)(count + i + 1),
+                               .name = "later",
+                               .text = i == 0 ? "CREATE TABLE later (a BIGINT)"
+                                              : "CREATE TABLE last (a BIGINT)"};
+    own->migrations = list;
+    for (size_t i = 1; i <= LATER; i++) {
+        struct store_migrations now;
+        size_t n;
+
+        own->migration_count = count + i;
+        e = store_migrate(s, &n);
+        assert_int_equal(e, WS_OK);
+        applied += n;
+        own->migrations = known;
+        own->migration_count = count;
+        assert_int_equal(store_migrations(s, &now), WS_OK);
+        assert_int_equal(now.ahead, (int64_t)i);
+        assert_int_equal(now.pending, 0);
+        assert_int_equal(store_migrations_shut_out(&now), i == LATER);
+        assert_int_equal(store_migrate(s, &n), i == LATER ? WS_DENIED : WS_OK);
+        own->migrations = list;
+    }
+    own->migrations = known;
+    return applied;
+}
+
+static void test_store_newer_schema_is_used_unless_it_says_otherwise(void **st)
+{
+    struct made *m = *st;
+
+    assert_int_equal(migrate_later(m->store), LATER);
 }
 
 static void test_store_open_unknown_backend_is_invalid(void **state)
@@ -414,6 +463,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_store_migrate_twice_applies_once),
+        TEST(test_store_newer_schema_is_used_unless_it_says_otherwise),
         TEST(test_store_open_unknown_backend_is_invalid),
         TEST(test_store_reader_cannot_write),
         TEST(test_store_reader_sees_commits_alone),
