@@ -1,9 +1,12 @@
 /* settings.c - every setting of the server, one row each. */
 #include "server/settings.h"
 
+#include "server/blob/blob.h"
 #include "server/database.h"
 
 #include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #define KIB INT64_C(1024)
 #define MIB (KIB * 1024)
@@ -107,9 +110,38 @@ const struct conf_schema settings_schema = {
     .count = sizeof(keys) / sizeof(keys[0]),
 };
 
+/* Of places that lie elsewhere: how they are written, not whether they answer.
+ * What is wrong with one was logged where it is known. */
+static bool check_places(const struct settings *s, FILE *messages)
+{
+    OWN_FREE char *blobs = blob_address(s->blobs, s->data), *db = NULL;
+    struct database_needs needs = {0};
+    struct stat st;
+    bool good = blobs && blob_check(blobs) == WS_OK;
+
+    if (!database_is_embedded(s) && strncmp(s->db, "mysql://", 8) != 0) {
+        fprintf(messages,
+                "db does not begin with mysql://: write it as "
+                "mysql://USER@HOST/DATABASE, or leave it empty for a file "
+                "below data\n");
+        good = false;
+    } else if (database_address(s, &db) || database_needs(s, &needs)) {
+        good = false;
+    }
+    free(needs.folder);
+    if (*s->web_dir && (stat(s->web_dir, &st) < 0 || !S_ISDIR(st.st_mode))) {
+        fprintf(messages,
+                "web_dir is \"%.200s\": it is no folder; leave it empty for "
+                "the pages in the program\n",
+                s->web_dir);
+        good = false;
+    }
+    return good;
+}
+
 enum err settings_check(const struct settings *s, FILE *messages)
 {
-    bool good = true;
+    bool good = check_places(s, messages);
 
     if (s->late_ms <= s->online_ms) {
         fprintf(messages,

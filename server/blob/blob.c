@@ -29,6 +29,20 @@ static void log_unknown(const char *address)
               address, buf_text(&known));
 }
 
+static enum err find(const char *address, const struct blob_ops **out)
+{
+    size_t n = strcspn(address, ":");
+
+    for (size_t i = 0; address[n] && i < COUNT; i++)
+        if (strlen(backends[i]->name) == n &&
+            memcmp(backends[i]->name, address, n) == 0) {
+            *out = backends[i];
+            return WS_OK;
+        }
+    log_unknown(address);
+    return WS_INVALID;
+}
+
 char *blob_address(const char *setting, const char *data_dir)
 {
     char *address = NULL;
@@ -45,16 +59,22 @@ bool blob_is_remote(const struct blob *b)
 
 enum err blob_open(struct blob **out, const struct blob_options *options)
 {
-    const char *address = options->address;
-    const char *colon = strchr(address, ':');
-    size_t n = colon ? (size_t)(colon - address) : 0;
+    const struct blob_ops *ops;
+    enum err e = find(options->address, &ops);
 
-    for (size_t i = 0; colon && i < COUNT; i++)
-        if (strlen(backends[i]->name) == n &&
-            memcmp(backends[i]->name, address, n) == 0)
-            return backends[i]->open(out, colon + 1, options);
-    log_unknown(address);
-    return WS_INVALID;
+    if (e)
+        return e;
+    return ops->open(out, strchr(options->address, ':') + 1, options);
+}
+
+enum err blob_check(const char *address)
+{
+    const struct blob_ops *ops;
+    enum err e = find(address, &ops);
+
+    if (e || !ops->check)
+        return e;
+    return ops->check(strchr(address, ':') + 1);
 }
 
 void blob_close(struct blob *b)

@@ -32,11 +32,13 @@ struct blob_options {
     int64_t timeout_ms;       /* of one call to it */
 };
 
-/* One kind of place; all functions may block. Every member is required but the
- * last two: a place that cannot list its blobs has neither. */
+/* One kind of place; all functions may block. Every member is required but
+ * check, without which every address will do, and the last two: a place that
+ * cannot list its blobs has neither. */
 struct blob_ops {
     const char *name; /* as written in an address, before the colon */
     bool remote;      /* another machine answers: slow, or not at all */
+    enum err (*check)(const char *where); /* WS_INVALID was logged */
     enum err (*open)(struct blob **out, const char *where,
                      const struct blob_options *options);
     void (*close)(struct blob *b);
@@ -59,6 +61,9 @@ enum err blob_open(struct blob **out,
                    const struct blob_options *options) WS_MUST_CHECK;
 void blob_close(struct blob *b);
 OWN_DEFINE(blob_close, struct blob *)
+
+/* Is this the address of a place? WS_INVALID, logged with how it is written. */
+enum err blob_check(const char *address) WS_MUST_CHECK;
 
 /* True when another machine answers: its calls belong in threads of their own.
  */

@@ -8,6 +8,7 @@
 #include "server/blob/blob.h"
 
 #include "server/blob/s3.h"
+#include "server/blob/s3_where.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -106,9 +107,17 @@ static enum err s3_drop(struct blob *b, const char *name)
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
+static enum err s3_check(const char *where)
+{
+    struct s3_where ignored;
+
+    return s3_where_parse(where, &ignored);
+}
+
 const struct blob_ops blob_s3 = {
     .name = "s3",
     .remote = true,
+    .check = s3_check,
     .open = s3_begin,
     .close = s3_end,
     .put = s3_put,

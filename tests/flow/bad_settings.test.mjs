@@ -64,6 +64,54 @@ function assertSaid(text, place, row, value) {
   if (value === LONG) assert.match(line, /5000 (bytes|characters), (at most|must have from \d+ to) \d+/, line);
 }
 
+test('worksight-server serve: what goes together or lies elsewhere is exit 2 before anything starts', async (t) => {
+  const data = tempDir(t);
+  const file = join(data, 'password');
+  writeFileSync(file, 'secret\n');
+  for (const [args, said] of [
+    [['--blobs', 'foo'], /blobs "foo": no such kind; use files, or/],
+    [['--blobs', 's3://x'], /blobs "s3:\/\/x": a bucket's name has 3 to 63.*write s3:/],
+    [['--blobs', 's3://bucket?endpoint=ftp://x'], /endpoint is not http.*write s3:/],
+    [['--db', 'postgres://u@h/d'], /db does not begin with mysql:\/\/: write it as/],
+    [['--db', 'mysql://u:pw@/'], /db: .*write it as mysql:/],
+    [['--db', 'mysql://u:pw@h/d', '--db-password-file', file], /db has a password already/],
+    [['--db', 'mysql://u@h/d', '--db-password-file', '/nonexistent'], /db_password_file = "\/nonexistent" can't be read/],
+    [['--web-dir', file], /web_dir is ".*password": it is no folder; leave it empty/],
+    [['--late', '5s', '--online', '10s'], /late is 5000 ms: it must be more than online, which is 10000 ms/],
+    [['--max-request-memory', '1MiB', '--max-batch', '4MiB'], /max_request_memory is 1048576 bytes: it must be at least max_batch, which is 4194304/],
+    [['--workers', '2'], /workers = 2: SQLite has one writer.*set workers = 1/],
+    [['--tls-cert', file], /tls_key is not set; give both, or none/],
+  ]) {
+    const done = await run(program('worksight-server'), ['serve', '--listen', '127.0.0.1:0', '--data', data, ...args]);
+    assert.equal(done.code, 2, `${args}: ${done.code} ${done.err}`);
+    assert.match(done.err, said);
+    assert.ok(!/pw|secret/.test(done.err.replaceAll(file, '')), 'no password is said');
+    assert.ok(!done.err.includes('role_died'), 'no worker was tried');
+  }
+});
+
+test('worksight-agent run: what goes together is exit 2 before anything starts', async (t) => {
+  const state = tempDir(t);
+  const rules = join(state, 'rules');
+  writeFileSync(rules, 'development app=emacs\nnonsense\n');
+  for (const [args, said] of [
+    [['--source', 'camera'], /source is "camera": it must be auto, x11, file:DIR or synth/],
+    [['--source', 'file:/nonexistent'], /"\/nonexistent" is not a folder; give/],
+    [['--tier', 'L3'], /tier is L3 without a purpose[^]*add --until/],
+    [['--until', '31.12.2199'], /until is "31.12.2199": it must be a day, written YYYY-MM-DD/],
+    [['--acknowledge', 'yes'], /acknowledge is "yes": it must be the 64 hex digits/],
+    [['--batch-max', '4MiB', '--queue-max', '1MiB'], /batch_max is 4MiB: it must be at most queue_max, which is 1MiB; raise/],
+    [['--rules', '/nonexistent'], /nonexistent/],
+    [['--rules', rules], /rules line 2: unknown category; write: CATEGORY/],
+    [['--server', ''], /server is "": it must be an address, like http:/],
+  ]) {
+    const done = await run(program('worksight-agent'), ['run', '--source', 'synth', '--state', state, ...args]);
+    assert.equal(done.code, 2, `${args}: ${done.code} ${done.err}`);
+    assert.match(done.err, said);
+    assert.equal(done.out, '');
+  }
+});
+
 for (const [name, prefix] of Object.entries(programs)) {
   for (const [kind, make] of Object.entries(wrong)) {
     test(`${name}: a value ${kind} is refused by flag, by file and by environment`, async (t) => {
