@@ -4,6 +4,7 @@
  *
  *   main.c        commands and settings (settings.c) by core/cli
  *   serve.c       `serve`: lock of the data, listening socket.c, SIGHUP
+ *                 (words.c: what it says; migrated.c: whom it waits for)
  *   crew.c        the supervisor: workers, replaced one by one; what they
  *                 count together is in shared.c
  *   worker.c      what answers: opens all below, then loops

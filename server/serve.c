@@ -8,9 +8,11 @@
 #include "server/crew.h"
 #include "server/database.h"
 #include "server/http/tls.h"
+#include "server/migrated.h"
 #include "server/settings.h"
 #include "server/shared.h"
 #include "server/socket.h"
+#include "server/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,12 +43,6 @@ struct serve {
     struct shared *shared;
     struct crew *crew;
 };
-
-static int fail(const char *what, const char *fix)
-{
-    fprintf(stderr, "worksight-server: %s\n→ %s\n", what, fix);
-    return CLI_DEGRADED;
-}
 
 /* --- the data folder --- */
 
@@ -105,7 +101,8 @@ static int open_data(struct serve *s)
                  "the folder data = \"%.200s\" can't be "
                  "made: %s",
                  data, strerror(errno));
-        return fail(text, "choose another with --data DIR, or make it and "
+        return words_fail(text,
+                          "choose another with --data DIR, or make it and "
                           "give it to this user");
     }
     e = take_lock(data, &s->lock_fd, holder);
@@ -113,12 +110,12 @@ static int open_data(struct serve *s)
         snprintf(text, sizeof(text),
                  "another worksight-server (pid %s) uses data = \"%.200s\"",
                  holder, data);
-        return fail(text, "stop it first, or choose another folder with "
-                          "--data DIR");
+        return words_fail(text, "stop it first, or choose another folder with "
+                                "--data DIR");
     }
     if (e)
-        return fail("the lock of the data folder can't be taken",
-                    "see the message above");
+        return words_fail("the lock of the data folder can't be taken",
+                          "see the message above");
     return CLI_OK;
 }
 
@@ -156,10 +153,10 @@ static int check_reach(const struct serve *s)
              "listen = \"%.200s\" can be reached by others, and without TLS "
              "whatever is sent there can be read on its way",
              set->listen);
-    return fail(text,
-                "give --tls-cert and --tls-key; or name the proxy with TLS in "
-                "front of it, --behind-proxy CIDR; or accept it: "
-                "--plain-http on");
+    return words_fail(
+        text, "give --tls-cert and --tls-key; or name the proxy with TLS in "
+              "front of it, --behind-proxy CIDR; or accept it: "
+              "--plain-http on");
 }
 
 /* --- the socket --- */
@@ -177,21 +174,22 @@ static int open_socket(struct serve *s)
         socket_holder(listen, holder, sizeof(holder));
         snprintf(text, sizeof(text), "listen = \"%.200s\" is taken by %s",
                  listen, holder);
-        return fail(text, "stop that program, or choose another port with "
+        return words_fail(text,
+                          "stop that program, or choose another port with "
                           "--listen 127.0.0.1:PORT");
     case WS_DENIED:
         snprintf(text, sizeof(text),
                  "listen = \"%.200s\": ports below 1024 "
                  "need a right that this user lacks",
                  listen);
-        return fail(text, "choose a port from 1024 to 65535");
+        return words_fail(text, "choose a port from 1024 to 65535");
     default:
         snprintf(text, sizeof(text),
                  "listen = \"%.200s\" is no address of "
                  "this machine",
                  listen);
-        return fail(text, "write HOST:PORT, like 127.0.0.1:8080 or "
-                          "[::1]:8080");
+        return words_fail(text, "write HOST:PORT, like 127.0.0.1:8080 or "
+                                "[::1]:8080");
     }
 }
 
@@ -403,18 +401,8 @@ static void on_hangup(void *ctx)
 static void greet(void *ctx)
 {
     const struct serve *s = ctx;
-    const char *scheme = *s->settings->tls_cert ? "https" : "http";
 
-    printf("WorkSight %s: %s%s/dashboard/ (data in %s)\n", WS_VERSION, scheme,
-           strstr(s->bound.url, "://"), s->settings->data);
-    if (!s->bound.loopback && !*s->settings->tls_cert)
-        printf("warning: others can reach this address, and it speaks plain "
-               "HTTP\n%s",
-               s->settings->plain_http
-                   ? "→ every page says so; put a proxy with TLS in front, or "
-                     "give --tls-cert and --tls-key\n"
-                   : "→ see that only the proxy of behind_proxy reaches it\n");
-    fflush(stdout);
+    words_serving(s->settings, &s->bound);
 }
 
 static enum err run_crew(struct serve *s)
@@ -446,15 +434,20 @@ static enum err run_crew(struct serve *s)
 
 static int run_workers(struct serve *s)
 {
-    enum err e = shared_open(&s->shared, &s->shared_fd);
+    enum err e = migrated_wait(s->settings);
 
+    if (e == WS_AGAIN) /* it was told to end */
+        return CLI_OK;
+    if (!e)
+        e = shared_open(&s->shared, &s->shared_fd);
     if (!e)
         e = control_listen(s->settings->data, &s->control_fd);
     if (!e)
         e = run_crew(s);
     if (s->control_fd >= 0)
         control_unlink(s->settings->data);
-    return e ? fail("no worker can start", "see the lines above") : CLI_OK;
+    return e ? words_fail("no worker can start", "see the lines above")
+             : CLI_OK;
 }
 
 int serve_run(struct settings *settings, struct cli_call *call)
@@ -469,9 +462,11 @@ int serve_run(struct settings *settings, struct cli_call *call)
     int status;
 
     log_init("supervisor", (enum log_level)settings->log_level);
+    words_init(settings);
     if (check_tls(settings, why))
-        return fail(why, "give the PEM files of a certificate and of its key, "
-                         "readable for this user");
+        return words_fail(why,
+                          "give the PEM files of a certificate and of its key, "
+                          "readable for this user");
     status = open_data(&s);
     if (!status)
         status = open_socket(&s);

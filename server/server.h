@@ -43,6 +43,7 @@ struct settings { /* one row each in server/settings.c */
     int64_t max_pictures_bytes; /* 0: no bound */
     int64_t login_lifetime_ms;
     int64_t log_level;
+    bool log_all; /* what people are told too: words.h, setup_link.h */
 };
 
 struct loop;      /* server/http/loop.h: the worker's event loop */

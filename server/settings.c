@@ -100,6 +100,9 @@ static const struct conf_key keys[] = {
         "of a login, from its start"),
     {"log_level", CONF_ENUM, offsetof(struct settings, log_level), "info", 0, 0,
      levels, 0, "least level that is written"},
+    KEY(log_all, log_all, BOOL, "off", 0, 0,
+        "serve says all in its log (JSON): its address, why it does not start, "
+        "and, while there is no account, the link that makes the first"),
 };
 /* clang-format on */
 

@@ -25,6 +25,7 @@
 #include "server/ingest/orphans.h"
 #include "server/retention/retention.h"
 #include "server/serve.h"
+#include "server/setup_link.h"
 #include "server/shared.h"
 #include "server/store/store.h"
 #include "server/store/store_accounts.h"
@@ -73,20 +74,11 @@ static const struct access_ops access_ops = {
 
 static enum err open_store(struct worker *w)
 {
-    struct store_migrations now;
     size_t applied = 0;
     enum err e = store_open(&w->writer, w->address, 0);
 
-    if (e)
+    if (e || !w->settings->auto_migrate)
         return e;
-    if (!w->settings->auto_migrate) {
-        e = store_migrations(w->writer, &now);
-        if (e || !store_migrations_shut_out(&now))
-            return e;
-        log_error("store_ahead", "a newer worksight-server changed this "
-                                 "database: install that one");
-        return WS_DENIED;
-    }
     e = store_migrate(w->writer, &applied);
     if (!e && applied)
         log_info("migrated", "%zu migrations applied to the %s store", applied,
@@ -269,6 +261,13 @@ static enum err open_control(struct worker *w)
                         SUPERVISE_FIRST_FD + SERVE_FD_CONTROL);
 }
 
+static enum err open_offer(struct worker *w)
+{
+    return w->settings->log_all && !w->server.seat
+               ? setup_link_offer(&w->server)
+               : WS_OK;
+}
+
 static enum err open_retention(struct worker *w)
 {
     if (w->server.seat) /* one worker of a machine is enough */
@@ -383,7 +382,7 @@ static const struct {
     {"the readers", open_readers},       {"pages and hints", open_people},
     {"the listener", open_listener},     {"the commands' socket", open_control},
     {"signals and timers", open_signs},  {"the hourly sweep", open_orphans},
-    {"retention", open_retention},
+    {"retention", open_retention},       {"the set-up link", open_offer},
 };
 
 static enum err open_all(struct worker *w)
@@ -424,30 +423,30 @@ static enum err open_first(struct worker *w)
  * a database or pictures on a host of their own, what it takes to reach it ---
  */
 
-static const char *const network_paths[] = {"/etc",
-                                            "/usr/share",
-                                            "/usr/lib",
-                                            "/usr/lib64",
-                                            "/lib",
-                                            "/lib64",
-                                            "/run/systemd/resolve",
-                                            "/run/NetworkManager",
-                                            "/run/resolvconf"};
-#define WORKER_NETWORK_PATHS (sizeof(network_paths) / sizeof(*network_paths))
+static const char *const outside[] = {"/usr/lib",
+                                      "/usr/lib64",
+                                      "/lib",
+                                      "/lib64", /* libmariadb's modules */
+                                      "/etc",
+                                      "/usr/share",
+                                      "/run/systemd/resolve",
+                                      "/run/NetworkManager",
+                                      "/run/resolvconf"};
+#define WORKER_OUTSIDE (sizeof(outside) / sizeof(*outside))
+#define WORKER_LIBRARIES 4 /* the first of them */
 
-static void add_network(struct sandbox *box, struct sandbox_path *paths)
+static void add_outside(struct sandbox *box, struct sandbox_path *paths,
+                        size_t count)
 {
-    box->may |= SANDBOX_INET;
-    for (size_t i = 0; i < WORKER_NETWORK_PATHS; i++)
-        paths[box->path_count++] =
-            (struct sandbox_path){network_paths[i], false};
+    for (size_t i = 0; i < count; i++)
+        paths[box->path_count++] = (struct sandbox_path){outside[i], false};
 }
 
 static enum err close_in(const struct worker *w,
                          enum err (*enter)(const struct sandbox *))
 {
     const struct settings *s = w->settings;
-    struct sandbox_path paths[3 + WORKER_NETWORK_PATHS] = {{s->data, true}};
+    struct sandbox_path paths[3 + WORKER_OUTSIDE] = {{s->data, true}};
     struct sandbox box = {.role = "worker",
                           .may =
                               SANDBOX_FILES | SANDBOX_THREADS | SANDBOX_ACCEPT,
@@ -457,10 +456,14 @@ static enum err close_in(const struct worker *w,
 
     if (s->web_dir && *s->web_dir)
         paths[box.path_count++] = (struct sandbox_path){s->web_dir, false};
-    if (w->db_needs.network || strcmp(s->blobs, "files") != 0)
-        add_network(&box, paths);
     if (w->db_needs.unix_socket)
         box.may |= SANDBOX_UNIX;
+    if (w->db_needs.network || strcmp(s->blobs, "files") != 0) {
+        box.may |= SANDBOX_INET;
+        add_outside(&box, paths, WORKER_OUTSIDE);
+    } else if (w->db_needs.unix_socket) {
+        add_outside(&box, paths, WORKER_LIBRARIES);
+    }
     if (w->db_needs.folder)
         paths[box.path_count++] =
             (struct sandbox_path){w->db_needs.folder, false};

@@ -1,5 +1,6 @@
 #include "server/cli/ask.h"
 #include "server/cli/commands.h"
+#include "server/setup_link.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,26 +13,13 @@ static const struct cli_option options[] = {
     {"json", NULL, "the answer as JSON"},
 };
 
-/* What a browser on this machine opens for a listen address: every address
- * (0.0.0.0, ::) is reached by the loopback one. */
-static void host_of(const char *listen, char *out, size_t out_bytes)
-{
-    const char *port = strrchr(listen, ':');
-
-    if (port && (strncmp(listen, "0.0.0.0:", 8) == 0 ||
-                 strncmp(listen, "[::]:", 5) == 0 || port == listen))
-        snprintf(out, out_bytes, "127.0.0.1%s", port);
-    else
-        snprintf(out, out_bytes, "%s", listen);
-}
-
 static int run(struct cli_call *call)
 {
     OWN(json_free)
     struct json *answer = NULL;
     const char *listen; /* of the server that runs, unless said */
     struct ask a;
-    char host[300];
+    char url[600];
     int status;
 
     if (!cli_has(call, "link"))
@@ -46,10 +34,9 @@ static int run(struct cli_call *call)
         conf_origin(cli_conf(call), "listen") == CONF_FLAG
             ? ask_settings(call)->listen
             : json_text(json_get(answer, "listen"), ask_settings(call)->listen);
-    host_of(listen, host, sizeof(host));
-    printf("%s://%s/setup#%s\n",
-           *ask_settings(call)->tls_cert ? "https" : "http", host,
-           ask_text(answer, "token"));
+    setup_link_url(ask_settings(call), listen, ask_text(answer, "token"), url,
+                   sizeof(url));
+    printf("%s\n", url);
     if (strcmp(ask_text(answer, "purpose"), "first_account") == 0)
         fprintf(stderr, "it makes the first account, which administers and "
                         "may see pictures (roles admin and reviewer)\n");
