@@ -23,10 +23,12 @@
  * status       -> agent_id, session_uid, session_id, enrolled (a server took a
  *                 session of this agent), head_seq,
  *                 queue {recorded delivered pending leased parked dead dropped
- *                 erased bytes oldest_wall_ms},
+ *                 erased kept bytes oldest_wall_ms}; pending counts the leased
+ *                 and the parked ones too,
  *                 today {captured sent sent_bytes dropped failed} (local day;
  *                 what is not counted is left out),
- *                 pause {until_wall_ms reason} or null,
+ *                 pause {until_wall_ms reason written} or null; written:
+ *                 false while the disk has no room for it,
  *                 last_metric {id productivity_score anomaly_score scored
  *                 recorded_wall_ms} or null,
  *                 board {...} as board_json() writes it
@@ -44,7 +46,8 @@
  *              recorded_wall_ms}, payload {the frozen bytes, parsed};
  *              not-found when the bytes were forgotten after delivery
  * pause        duration_ms (1000..86400000), reason? (<= 200 characters)
- *              -> until_wall_ms; an event item {pause} is recorded
+ *              -> until_wall_ms; it holds whatever the disk says; an event
+ *                 item {pause} is recorded, at the latest when there is room
  * resume       -> was_paused; an event item {resume} is recorded
  * enroll       code (visible ASCII, 1..255) -> nothing more; kept until a
  *              session is registered with it. Without an agent the command

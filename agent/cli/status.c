@@ -173,9 +173,12 @@ static void print_status(const struct view *v, const struct verdict *verdict)
 
     print_head(verdict->word);
     if (verdict->exit == COMMANDS_PAUSED)
-        printf("Paused     until %s  %s\n",
+        printf("Paused     until %s  %s%s\n",
                words_time(number(v->board, "paused_until_wall_ms"), until),
-               json_text(json_get(pause, "reason"), ""));
+               json_text(json_get(pause, "reason"), ""),
+               json_bool(json_get(pause, "written"), true)
+                   ? ""
+                   : " (not on disk yet: a restart would end it)");
     print_server(v);
     print_captures(v);
     print_last(v);

@@ -34,6 +34,7 @@ test('a pause on a full disk holds at once, and over a restart once there is roo
   const { pause } = await ask(state, { verb: 'status' });
   assert.equal(pause.reason, 'a call');
   assert.equal(pause.written, false);
+  assert.match((await agentCommand(state, 'status')).out, /^Paused .* a call \(not on disk yet/m);
   rmSync(filler);
   await waitFor('it is written', async () => (await ask(state, { verb: 'status' })).pause.written, { ms: 20000 });
   const roles = children(agent.pid);
