@@ -45,6 +45,7 @@ const struct counters_row counters_rows[] = {
     ROW("worksight_retention_rows_total", "class=\"recordings\"", EXPIRED, expired_recordings),
     ROW("worksight_retention_rows_total", "class=\"metrics\"", EXPIRED, expired_metrics),
     ROW("worksight_retention_rows_total", "class=\"rollups\"", EXPIRED, expired_rollups),
+    ROW("worksight_retention_rows_total", "class=\"audit\"", EXPIRED, expired_audit),
     ROW("worksight_retention_picture_bytes_total", NULL,
         "Bytes of pictures removed by age or bound.", expired_picture_bytes),
     ROW("worksight_http_connections_total", "result=\"accepted\"", CONNECTIONS, http_accepted),

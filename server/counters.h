@@ -32,7 +32,7 @@ struct counters {
     atomic_uint_fast64_t token_hits, token_misses, token_refusals;
     atomic_uint_fast64_t blobs_stored, blob_bytes;
     atomic_uint_fast64_t expired_pictures, expired_recordings;
-    atomic_uint_fast64_t expired_metrics, expired_rollups;
+    atomic_uint_fast64_t expired_metrics, expired_rollups, expired_audit;
     atomic_uint_fast64_t expired_picture_bytes;
     /* connections and answers, as the listener last said (once a second) */
     atomic_uint_fast64_t http_accepted, http_refused, http_timed_out;

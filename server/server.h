@@ -39,7 +39,7 @@ struct settings { /* one row each in server/settings.c */
     char *s3_key, *s3_secret;   /* empty: none */
     int64_t s3_timeout_ms, blob_threads;
     int64_t keep_pictures_ms, keep_recordings_ms; /* retention/ */
-    int64_t keep_metrics_ms, keep_rollups_ms;
+    int64_t keep_metrics_ms, keep_rollups_ms, keep_audit_ms;
     int64_t max_pictures_bytes; /* 0: no bound */
     int64_t login_lifetime_ms;
     int64_t log_level;

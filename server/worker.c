@@ -272,7 +272,8 @@ static enum err open_retention(struct worker *w)
 {
     if (w->server.seat) /* one worker of a machine is enough */
         return WS_OK;
-    return retention_open(&w->retention, &w->server, w->address);
+    return retention_open(&w->retention, &w->server, w->address,
+                          !database_is_embedded(w->settings));
 }
 
 static enum err open_orphans(struct worker *w)

@@ -1,10 +1,12 @@
-/* retention.h - the thread of a worker that removes what is too old, hourly.
+/* retention.h - the thread of a worker that removes what is too old and brings
+ * the figures of the fleet up to date, hourly.
  *
- * Flow:    [retention] -> sweep -> committer, a page a transaction
+ * Flow:    [retention] -> fleet, sweep -> the committer, or a connection of
+ *          its own; a page a transaction
  * Errors:  a round that fails is logged and begun again an hour later
  * Owns:    retention_open() hands over a handle; retention_close() ends the
  *          thread between two pages; the committer is closed after it
- * Process: one of a worker; several workers do not hurt each other
+ * Process: one of a machine's workers; several machines do not hurt each other
  */
 #ifndef SERVER_RETENTION_RETENTION_H
 #define SERVER_RETENTION_RETENTION_H
@@ -12,14 +14,17 @@
 #include "core/err.h"
 #include "core/own.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct retention;
 struct server;
 
-/* Begin first_ms from now, then hourly; store_address is copied. */
+/* The figures at once, the rest soon after; then hourly. own_writer: the store
+ * takes several writers, so the committer is left alone. */
 enum err retention_open(struct retention **out, struct server *server,
-                        const char *store_address) WS_MUST_CHECK;
+                        const char *store_address,
+                        bool own_writer) WS_MUST_CHECK;
 void retention_close(struct retention *r);
 OWN_DEFINE(retention_close, struct retention *)
 

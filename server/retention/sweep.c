@@ -11,7 +11,9 @@
 
 #include "server/blob/blob.h"
 #include "server/server.h"
+#include "server/store/store_audit.h"
 #include "server/store/store_facts.h"
+#include "server/store/store_fleet.h"
 #include "server/store/store_retention.h"
 
 #include <stddef.h>
@@ -20,15 +22,15 @@
 #define SWEEP_YOUNG_BLOCKS 64
 
 const char *const sweep_class_names[SWEEP_CLASSES] = {
-    [SWEEP_PICTURES] = "pictures",
-    [SWEEP_RECORDINGS] = "recordings",
-    [SWEEP_METRICS] = "metrics",
-    [SWEEP_ROLLUPS] = "rollups",
+    [SWEEP_PICTURES] = "pictures", [SWEEP_RECORDINGS] = "recordings",
+    [SWEEP_METRICS] = "metrics",   [SWEEP_ROLLUPS] = "rollups",
+    [SWEEP_AUDIT] = "audit",
 };
 
 static const struct {
     enum store_retention_table table;
     enum sweep_class class;
+    bool whole; /* few rows, in no order of age: all are looked at */
 } tables[] = {
     {STORE_RETENTION_SCREENSHOT, SWEEP_PICTURES},
     {STORE_RETENTION_RECORDING, SWEEP_RECORDINGS},
@@ -36,6 +38,7 @@ static const struct {
     {STORE_RETENTION_METRIC, SWEEP_METRICS},
     {STORE_RETENTION_EVENT, SWEEP_METRICS},
     {STORE_RETENTION_TOMBSTONE, SWEEP_METRICS},
+    {STORE_RETENTION_NOTICE_ACK, SWEEP_AUDIT, .whole = true},
 };
 
 struct page {
@@ -128,10 +131,10 @@ static enum err measure(const struct sweep *w, struct page *p, int64_t *bytes)
     return WS_OK;
 }
 
-static enum err sweep_table(struct sweep *w, enum store_retention_table table,
-                            struct sweep_count *count, int64_t max_bytes)
+static enum err sweep_table(struct sweep *w, size_t which, int64_t max_bytes)
 {
-    struct page p = {.table = table};
+    struct sweep_count *count = &w->counts[tables[which].class];
+    struct page p = {.table = tables[which].table};
     int64_t after = 0, excess = 0;
     int young = 0;
 
@@ -148,12 +151,12 @@ static enum err sweep_table(struct sweep *w, enum store_retention_table table,
 
         if (!may_go_on(w))
             return WS_AGAIN;
-        e = store_retention_rows(w->reader, table, after, p.rows, &p.count);
+        e = store_retention_rows(w->reader, p.table, after, p.rows, &p.count);
         if (e || p.count == 0)
             return e;
         last = p.rows[p.count - 1].id;
         leave_young(&p, count->before_ns, &excess);
-        if (p.count) {
+        if (p.count || tables[which].whole) {
             young = 0;
             after = last;
         } else {
@@ -181,25 +184,100 @@ static enum err drop_rollups(struct store *writer, void *arg)
                                         o->before_quarter, &o->count);
 }
 
-static enum err sweep_rollups(struct sweep *w, struct sweep_count *count)
+/* Those of one session, some at a time. */
+static enum err end_rollups(struct sweep *w, int64_t session_id,
+                            int64_t quarter, int64_t before_quarter)
 {
-    struct old_rollups o = {.before_quarter =
-                                count->before_ns / STORE_QUARTER_NS};
+    struct old_rollups o = {.session_id = session_id,
+                            .before_quarter = quarter + STORE_RETENTION_PAGE};
     enum err e;
 
-    while (!(e = store_retention_next_session(w->reader, o.session_id,
-                                              &o.session_id))) {
+    if (o.before_quarter > before_quarter || w->dry_run)
+        o.before_quarter = before_quarter;
+    e = w->dry_run ? store_retention_rollups(w->reader, session_id,
+                                             o.before_quarter, &o.count)
+                   : w->write(w->ctx, drop_rollups, &o);
+    if (!e)
+        w->counts[SWEEP_ROLLUPS].rows += o.count;
+    return e;
+}
+
+static enum err sweep_rollups(struct sweep *w)
+{
+    int64_t before = w->counts[SWEEP_ROLLUPS].before_ns / STORE_QUARTER_NS;
+    int64_t after = 0, session_id, quarter;
+    enum err e;
+
+    while (!(
+        e = store_retention_rollup(w->reader, after, &session_id, &quarter))) {
+        bool old = quarter < before;
+
         if (!may_go_on(w))
             return WS_AGAIN;
-        e = store_retention_rollups(w->reader, o.session_id, o.before_quarter,
-                                    &o.count);
-        if (!e && o.count && !w->dry_run)
-            e = w->write(w->ctx, drop_rollups, &o);
+        if (old)
+            e = end_rollups(w, session_id, quarter, before);
+        if (e)
+            return e;
+        after = old && !w->dry_run ? session_id - 1 : session_id;
+    }
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err drop_fleet(struct store *writer, void *arg)
+{
+    struct old_rollups *o = arg;
+
+    return store_fleet_drop(writer, o->before_quarter, &o->count);
+}
+
+static enum err sweep_fleet(struct sweep *w)
+{
+    struct sweep_count *count = &w->counts[SWEEP_ROLLUPS];
+    struct old_rollups o = {.before_quarter =
+                                count->before_ns / STORE_QUARTER_NS};
+    enum err e = store_fleet_before(w->reader, o.before_quarter, &o.count);
+
+    if (!e && o.count && !w->dry_run)
+        e = w->write(w->ctx, drop_fleet, &o);
+    if (!e)
+        count->rows += o.count;
+    return e;
+}
+
+/* --- the access log --- */
+
+struct old_audit {
+    int64_t before_ns, count;
+};
+
+static enum err drop_audit(struct store *writer, void *arg)
+{
+    struct old_audit *o = arg;
+
+    return store_audit_expire(writer, o->before_ns, STORE_RETENTION_PAGE,
+                              &o->count);
+}
+
+static enum err sweep_audit(struct sweep *w)
+{
+    struct sweep_count *count = &w->counts[SWEEP_AUDIT];
+    struct old_audit o = {.before_ns = count->before_ns};
+    enum err e;
+
+    if (w->dry_run) {
+        e = store_audit_older(w->reader, o.before_ns, &o.count);
+        count->rows += o.count;
+        return e;
+    }
+    do {
+        if (!may_go_on(w))
+            return WS_AGAIN;
+        e = w->write(w->ctx, drop_audit, &o);
         if (e)
             return e;
         count->rows += o.count;
-    }
-    return e == WS_NOTFOUND ? WS_OK : e;
+    } while (o.count);
+    return WS_OK;
 }
 
 enum err sweep_run(struct sweep *w)
@@ -207,16 +285,20 @@ enum err sweep_run(struct sweep *w)
     const struct settings *s = w->settings;
     const int64_t keep_ms[SWEEP_CLASSES] = {
         s->keep_pictures_ms, s->keep_recordings_ms, s->keep_metrics_ms,
-        s->keep_rollups_ms};
+        s->keep_rollups_ms, s->keep_audit_ms};
     enum err e = WS_OK;
 
     for (int i = 0; i < SWEEP_CLASSES; i++)
         w->counts[i] = (struct sweep_count){
             .before_ns = w->now_ns - keep_ms[i] * INT64_C(1000000)};
     for (size_t i = 0; !e && i < sizeof tables / sizeof *tables; i++)
-        e = sweep_table(w, tables[i].table, &w->counts[tables[i].class],
+        e = sweep_table(w, i,
                         tables[i].table == STORE_RETENTION_SCREENSHOT
                             ? s->max_pictures_bytes
                             : 0);
-    return e ? e : sweep_rollups(w, &w->counts[SWEEP_ROLLUPS]);
+    if (!e)
+        e = sweep_rollups(w);
+    if (!e)
+        e = sweep_fleet(w);
+    return e ? e : sweep_audit(w);
 }

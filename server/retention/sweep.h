@@ -25,7 +25,8 @@ enum sweep_class {
     SWEEP_PICTURES,
     SWEEP_RECORDINGS,
     SWEEP_METRICS, /* with events and tombstones */
-    SWEEP_ROLLUPS,
+    SWEEP_ROLLUPS, /* of sessions and of the fleet */
+    SWEEP_AUDIT,   /* the access log; notices of sessions long silent */
     SWEEP_CLASSES
 };
 extern const char *const sweep_class_names[SWEEP_CLASSES];

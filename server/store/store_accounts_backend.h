@@ -49,6 +49,9 @@ struct store_audit_ops {
                      int (*each)(void *ctx, const struct store_audit *row,
                                  const uint8_t hash[32]),
                      void *ctx);
+    /* The last row that was dropped; id 0: none ever was. */
+    enum err (*dropped)(struct store *s, int64_t *id, uint8_t hash[32]);
+    enum err (*drop)(struct store *s, int64_t upto_id, const uint8_t hash[32]);
 };
 
 /* Accounts and logins, and the two tables above. */

@@ -39,8 +39,16 @@ enum err store_audit_walk(struct store *s, int64_t before_id,
                           int (*each)(void *ctx, const struct store_audit *row),
                           void *ctx) WS_MUST_CHECK;
 
-/* Walk the whole chain: WS_OK, or WS_CORRUPT and the first row that does not
- * fit (one past the last when the end is missing). */
+/* In a transaction: drop at most `limit` of the oldest rows that are older than
+ * a time. The last one's number and hash stay: the chain goes on from there. */
+enum err store_audit_expire(struct store *s, int64_t before_ns, int64_t limit,
+                            int64_t *dropped) WS_MUST_CHECK;
+/* How many there are. */
+enum err store_audit_older(struct store *s, int64_t before_ns,
+                           int64_t *count) WS_MUST_CHECK;
+
+/* Walk the whole chain, from what was dropped on: WS_OK, or WS_CORRUPT and the
+ * first row that does not fit (one past the last when the end is missing). */
 enum err store_audit_verify(struct store *s, int64_t *rows,
                             int64_t *bad_id) WS_MUST_CHECK;
 

@@ -26,8 +26,6 @@ struct store_facts_ops {
                           const struct store_rollup *rows, size_t count);
     enum err (*add_stats)(struct store *s, const struct store_stat *rows,
                           size_t count);
-    enum err (*expire)(struct store *s, enum wire_item_kind kind,
-                       int64_t before_ns, int64_t limit, int64_t *deleted);
 };
 
 struct store_ledger_ops {

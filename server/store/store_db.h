@@ -53,6 +53,16 @@ enum err store_db_begin(struct store *s) WS_MUST_CHECK;
 enum err store_db_commit(struct store *s) WS_MUST_CHECK;
 void store_db_rollback(struct store *s);
 
+/* The columns of a roll-up in the order that store_db_views_figures() reads
+ * them, from a column on. */
+#define STORE_DB_FIGURES                                                       \
+    "observations, scored, judged, normal, suspicious, critical, partial, "    \
+    "failed, screenshots, screenshot_bytes, recordings, recording_bytes, "     \
+    "events, productivity_sum, productivity_min, productivity_max, "           \
+    "anomaly_sum, anomaly_min, anomaly_max"
+void store_db_views_figures(struct db_stmt *q, int from,
+                            struct store_rollup *out);
+
 extern const struct store_ledger_ops store_db_ledger;
 extern const struct store_sessions_ops store_db_sessions;
 extern const struct store_accounts_ops store_db_accounts;

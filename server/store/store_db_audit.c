@@ -135,8 +135,67 @@ static enum err walk(struct store *s, int64_t after_id, int64_t before_id,
     return e;
 }
 
+/* --- the beginning of the chain: audit_head's row 2 --- */
+
+static enum err dropped(struct store *s, int64_t *id, uint8_t hash[32])
+{
+    struct db_stmt *q;
+    const void *bytes;
+    size_t len = 0;
+    enum err e = db_stmt(store_db_conn(s),
+                         "SELECT id, hash FROM audit_head WHERE one=2", &q);
+
+    if (e)
+        return e;
+    *id = 0;
+    memset(hash, 0, 32);
+    e = db_step(q);
+    if (e)
+        return e == WS_NOTFOUND ? WS_OK : e;
+    *id = db_int(q, 0);
+    bytes = db_blob(q, 1, &len);
+    if (len == 32)
+        memcpy(hash, bytes, 32);
+    db_reset(q);
+    return len == 32 ? WS_OK : WS_CORRUPT;
+}
+
+static enum err keep_dropped(struct db *db, const char *sql, int64_t id,
+                             const uint8_t hash[32])
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db, sql, &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, id);
+    db_bind_blob(q, hash, 32);
+    return db_run(q);
+}
+
+static enum err drop(struct store *s, int64_t upto_id, const uint8_t hash[32])
+{
+    struct db *db = store_db_conn(s);
+    struct db_stmt *q;
+    enum err e = keep_dropped(
+        db, "UPDATE audit_head SET id=?, hash=? WHERE one=2", upto_id, hash);
+
+    if (!e && db_changes(db) == 0)
+        e = keep_dropped(
+            db, "INSERT INTO audit_head (one, id, hash) VALUES (2, ?, ?)",
+            upto_id, hash);
+    if (!e)
+        e = db_stmt(db, "DELETE FROM audit WHERE id<=?", &q);
+    if (e)
+        return e;
+    db_bind_int(q, upto_id);
+    return db_run(q);
+}
+
 const struct store_audit_ops store_db_audit = {
     .head = head,
     .put = put,
     .walk = walk,
+    .dropped = dropped,
+    .drop = drop,
 };

@@ -1,16 +1,22 @@
 /* Sessions and roll-ups as people see them. One literal a scope, so that each
  * runs on its own index; everything that came from outside is bound. */
 #include "server/store/store_db.h"
+#include "server/store/store_fleet.h"
 #include "server/store/store_views_backend.h"
 
+/* No newer session of the same agent. The next row of an index each: asked for
+ * NOT EXISTS, or min(), MariaDB reads all rows of the agent, or session. */
+#define LATEST                                                                 \
+    "(s.agent_id IS NULL OR s.id=(SELECT n.id FROM session n WHERE "           \
+    "n.agent_id=s.agent_id ORDER BY n.id DESC LIMIT 1))"
 #define SESSION                                                                \
     "SELECT s.id, s.session_uid, s.agent_id, s.agent_name, s.agent_version, "  \
     "s.hostname, s.username, s.ip_address, a.name, s.created_at, "             \
     "s.started_at, coalesce(h.last_seen, 0), coalesce(h.head_seq, 0), "        \
-    "coalesce(h.head_at, 0), h.health, t.revoked_at IS NOT NULL, "             \
-    "NOT EXISTS (SELECT 1 FROM session n WHERE n.agent_id=s.agent_id AND "     \
-    "n.id>s.id), coalesce(st.metrics, 0), "                                    \
-    "coalesce((SELECT min(m.at) FROM metric m WHERE m.session_id=s.id), 0), "  \
+    "coalesce(h.head_at, 0), h.health, t.revoked_at IS NOT NULL, " LATEST      \
+    ", coalesce(st.metrics, 0), "                                              \
+    "coalesce((SELECT m.at FROM metric m WHERE m.session_id=s.id ORDER BY "    \
+    "m.at, m.id LIMIT 1), 0), "                                                \
     "coalesce(st.last_metric_at, 0), coalesce(st.last_screenshot_at, 0), "     \
     "coalesce(st.last_received_at, 0) "                                        \
     "FROM session s LEFT JOIN heartbeat h ON h.session_id=s.id "               \
@@ -39,25 +45,26 @@ SCOPED(agents_sql,
        "SELECT count(*), "
        "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "
        "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "
-       "coalesce(sum(w.latest), 0) FROM (SELECT s.id, "
-       "NOT EXISTS (SELECT 1 FROM session n WHERE n.agent_id=s.agent_id AND "
-       "n.id>s.id) AS latest FROM session s ",
+       "coalesce(sum(w.latest), 0) FROM (SELECT s.id, " LATEST
+       " AS latest FROM session s ",
        ") w LEFT JOIN heartbeat h ON h.session_id=w.id");
 
-/* Everybody's, by indexes alone: sessions grow for ever, and the overview asks
- * this often (100,000 sessions of 500 agents: 610 ms by the query above). Who
- * is online is found by the heartbeats; each agent has one latest session, and
- * so has each session of layer 1. */
-#define ALIVE                                                                  \
+/* Everybody's: sessions grow for ever, and the overview asks this often. How
+ * many there are is kept up to a moment (store_fleet.h) and counted from there
+ * on; who is online is found by the heartbeats; each agent has one latest
+ * session, and so has each session of layer 1. */
+#define ALIVE(since)                                                           \
     "(SELECT count(*) FROM heartbeat h JOIN session s ON s.id=h.session_id "   \
-    "WHERE h.last_seen>=? AND NOT EXISTS (SELECT 1 FROM session n WHERE "      \
-    "n.agent_id=s.agent_id AND n.id>s.id)), "
+    "WHERE h.last_seen>=" since " AND " LATEST "), "
 static const char *const agents_all_sql =
-    "SELECT (SELECT count(*) FROM session), " ALIVE ALIVE
-    "(SELECT count(*) FROM (SELECT agent_id FROM session WHERE agent_id IS NOT "
-    "NULL GROUP BY agent_id) a) + (SELECT count(*) FROM session) - "
-    "(SELECT count(*) FROM session WHERE agent_id IS NOT NULL) "
-    "FROM (SELECT 1) one WHERE ? IS NOT NULL";
+    "SELECT (SELECT count(*) FROM session WHERE created_at>=?1), " ALIVE("?2")
+        ALIVE("?3") "(SELECT count(*) FROM session WHERE created_at>=?1 AND "
+                    "agent_id IS NULL) "
+                    "+ (SELECT count(DISTINCT s.agent_id) FROM session s WHERE "
+                    "s.created_at>=?1 AND s.agent_id IS NOT NULL AND NOT "
+                    "EXISTS (SELECT 1 "
+                    "FROM session n WHERE n.agent_id=s.agent_id AND "
+                    "n.created_at<?1))";
 
 #define SUMS                                                                   \
     "sum(r.observations), sum(r.scored), sum(r.judged), sum(r.normal), "       \
@@ -78,8 +85,8 @@ static const char *const fleet_sql =
     "SELECT r.quarter, " SUMS "FROM fleet_rollup r WHERE ? IS NOT NULL "
     "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter";
 static const char *const session_quarters_sql =
-    "SELECT r.quarter, " SUMS "FROM rollup r WHERE r.session_id=? "
-    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter";
+    "SELECT quarter, " STORE_DB_FIGURES " FROM rollup WHERE session_id=? "
+    "AND quarter>=? AND quarter<? ORDER BY quarter";
 
 /* How far a page came. */
 struct page {
@@ -186,35 +193,88 @@ static enum err may_see(struct store *s, const struct store_scope *scope,
     return e;
 }
 
+static void read_agents(struct db_stmt *q, const struct store_fleet_count *kept,
+                        struct store_agents *out)
+{
+    int64_t not_offline = db_int(q, 2);
+
+    *out = (struct store_agents){
+        .sessions = kept->sessions + db_int(q, 0),
+        .online = db_int(q, 1),
+        .late = not_offline - db_int(q, 1),
+        .offline = kept->agents + db_int(q, 3) - not_offline,
+    };
+    db_reset(q);
+}
+
+static enum err agents_all(struct store *s, int64_t online_since_ns,
+                           int64_t late_since_ns, struct store_agents *out)
+{
+    struct store_fleet_count kept;
+    struct db_stmt *q;
+    enum err e = store_fleet_kept(s, &kept);
+
+    if (!e && !kept.upto_ns) { /* the job has not been here yet */
+        kept.upto_ns = INT64_MAX;
+        e = store_fleet_count(s, &kept);
+    }
+    if (!e)
+        e = db_stmt(store_db_conn(s), agents_all_sql, &q);
+    if (e)
+        return e;
+    db_bind_int(q, kept.upto_ns);
+    db_bind_int(q, online_since_ns);
+    db_bind_int(q, late_since_ns);
+    e = db_step(q);
+    if (!e)
+        read_agents(q, &kept, out);
+    return e;
+}
+
 static enum err agents(struct store *s, const struct store_scope *scope,
                        int64_t online_since_ns, int64_t late_since_ns,
                        struct store_agents *out)
 {
+    static const struct store_fleet_count none;
     struct db_stmt *q;
-    int64_t not_offline;
-    enum err e =
-        db_stmt(store_db_conn(s),
-                scope->width == STORE_SCOPE_EVERYONE ? agents_all_sql
-                                                     : agents_sql[scope->width],
-                &q);
+    enum err e;
 
+    if (scope->width == STORE_SCOPE_EVERYONE)
+        return agents_all(s, online_since_ns, late_since_ns, out);
+    e = db_stmt(store_db_conn(s), agents_sql[scope->width], &q);
     if (e)
         return e;
     db_bind_int(q, online_since_ns);
     db_bind_int(q, late_since_ns);
     db_bind_int(q, scope->account_id);
     e = db_step(q);
-    if (e)
-        return e;
-    not_offline = db_int(q, 2);
-    *out = (struct store_agents){
-        .sessions = db_int(q, 0),
-        .online = db_int(q, 1),
-        .late = not_offline - db_int(q, 1),
-        .offline = db_int(q, 3) - not_offline,
-    };
-    db_reset(q);
-    return WS_OK;
+    if (!e)
+        read_agents(q, &none, out);
+    return e;
+}
+
+void store_db_views_figures(struct db_stmt *q, int from,
+                            struct store_rollup *out)
+{
+    out->observations = db_int(q, from);
+    out->scored = db_int(q, from + 1);
+    out->judged = db_int(q, from + 2);
+    out->normal = db_int(q, from + 3);
+    out->suspicious = db_int(q, from + 4);
+    out->critical = db_int(q, from + 5);
+    out->partial = db_int(q, from + 6);
+    out->failed = db_int(q, from + 7);
+    out->screenshots = db_int(q, from + 8);
+    out->screenshot_bytes = db_int(q, from + 9);
+    out->recordings = db_int(q, from + 10);
+    out->recording_bytes = db_int(q, from + 11);
+    out->events = db_int(q, from + 12);
+    out->productivity_sum = db_number(q, from + 13);
+    out->productivity_min = db_number(q, from + 14);
+    out->productivity_max = db_number(q, from + 15);
+    out->anomaly_sum = db_number(q, from + 16);
+    out->anomaly_min = db_number(q, from + 17);
+    out->anomaly_max = db_number(q, from + 18);
 }
 
 static enum err
@@ -224,30 +284,10 @@ walk_quarters(struct db_stmt *q, int64_t session_id,
     enum err e;
 
     while ((e = db_step(q)) == WS_OK) {
-        struct store_rollup row = {
-            .session_id = session_id,
-            .quarter = db_int(q, 0),
-            .observations = db_int(q, 1),
-            .scored = db_int(q, 2),
-            .judged = db_int(q, 3),
-            .normal = db_int(q, 4),
-            .suspicious = db_int(q, 5),
-            .critical = db_int(q, 6),
-            .partial = db_int(q, 7),
-            .failed = db_int(q, 8),
-            .screenshots = db_int(q, 9),
-            .screenshot_bytes = db_int(q, 10),
-            .recordings = db_int(q, 11),
-            .recording_bytes = db_int(q, 12),
-            .events = db_int(q, 13),
-            .productivity_sum = db_number(q, 14),
-            .productivity_min = db_number(q, 15),
-            .productivity_max = db_number(q, 16),
-            .anomaly_sum = db_number(q, 17),
-            .anomaly_min = db_number(q, 18),
-            .anomaly_max = db_number(q, 19),
-        };
+        struct store_rollup row = {.session_id = session_id,
+                                   .quarter = db_int(q, 0)};
 
+        store_db_views_figures(q, 1, &row);
         if (!each(ctx, &row))
             break;
     }

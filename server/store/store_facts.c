@@ -32,9 +32,3 @@ enum err store_facts_add_stats(struct store *s, const struct store_stat *rows,
 {
     return s->ops->facts->add_stats(s, rows, count);
 }
-
-enum err store_facts_expire(struct store *s, enum wire_item_kind kind,
-                            int64_t before_ns, int64_t limit, int64_t *deleted)
-{
-    return s->ops->facts->expire(s, kind, before_ns, limit, deleted);
-}

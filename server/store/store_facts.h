@@ -172,10 +172,4 @@ struct store_stat {
 enum err store_facts_add_stats(struct store *s, const struct store_stat *rows,
                                size_t count) WS_MUST_CHECK;
 
-/* Delete up to `limit` facts of a kind older than a time; the ledger counts
- * them as expired and goes on answering `duplicate` for their seqs. */
-enum err store_facts_expire(struct store *s, enum wire_item_kind kind,
-                            int64_t before_ns, int64_t limit,
-                            int64_t *deleted) WS_MUST_CHECK;
-
 #endif

@@ -16,9 +16,7 @@ extern const struct store_facts_ops store_mysql_facts;
 struct store_mysql_kind {
     struct store_mysql_rows insert; /* values by store_mysql_kinds_bind() */
     struct store_mysql_rows taken;  /* (session, key) pairs -> those there */
-    struct store_mysql_rows remove; /* by id */
     const char *find;               /* by session and key */
-    const char *expired;            /* id, session, has a seq: older, limit */
 };
 extern const struct store_mysql_kind store_mysql_kinds[WIRE_ITEM_KINDS];
 

@@ -34,6 +34,7 @@ static const struct meaning {
 } meanings[] = {
     {1062, WS_EXISTS, KEEPS},  /* duplicate entry */
     {1586, WS_EXISTS, KEEPS},  /* the same, with the key's name */
+    {1061, WS_EXISTS, KEEPS},  /* an index: another server made it just now */
     {1213, WS_AGAIN, KEEPS},   /* deadlock */
     {1205, WS_AGAIN, KEEPS},   /* lock wait timeout */
     {3101, WS_AGAIN, KEEPS},   /* group replication rolled it back */

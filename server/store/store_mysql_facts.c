@@ -212,97 +212,10 @@ static enum err find(struct store *s, enum wire_item_kind kind,
     return e;
 }
 
-/* --- retention --- */
-
-static enum err count_expired(struct db *db, int64_t session_id, int64_t seqs)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(
-        db, "UPDATE ledger SET expired = expired + ? WHERE session_id = ?", &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, seqs);
-    db_bind_int(q, session_id);
-    return db_run(q);
-}
-
-static enum err remove_ids(struct db *db, const struct store_mysql_kind *kind,
-                           const int64_t *ids, size_t count)
-{
-    size_t n;
-
-    for (size_t from = 0; from < count; from += n) {
-        struct db_stmt *q;
-        enum err e;
-
-        n = store_mysql_db_take(count - from);
-        e = store_mysql_db_rows(db, &kind->remove, n, &q);
-        if (e)
-            return e;
-        for (size_t i = 0; i < n; i++)
-            db_bind_int(q, ids[from + i]);
-        e = db_run(q);
-        if (e)
-            return e;
-    }
-    return WS_OK;
-}
-
-/* Read which are too old, counting their seqs by session. */
-static enum err read_expired(struct db *db, const char *sql, int64_t before_ns,
-                             int64_t limit, int64_t *ids, size_t *count)
-{
-    int64_t session_id = 0, seqs = 0;
-    struct db_stmt *q;
-    enum err e = db_stmt(db, sql, &q), counted = WS_OK;
-
-    if (e)
-        return e;
-    db_bind_int(q, before_ns);
-    db_bind_int(q, limit);
-    while (!counted && !(e = db_step(q))) {
-        if (db_int(q, 1) != session_id && seqs) {
-            counted = count_expired(db, session_id, seqs);
-            seqs = 0;
-        }
-        session_id = db_int(q, 1);
-        seqs += db_int(q, 2);
-        ids[(*count)++] = db_int(q, 0);
-    }
-    db_reset(q);
-    if (counted || (e && e != WS_NOTFOUND))
-        return counted ? counted : e;
-    return seqs ? count_expired(db, session_id, seqs) : WS_OK;
-}
-
-static enum err expire(struct store *s, enum wire_item_kind kind,
-                       int64_t before_ns, int64_t limit, int64_t *deleted)
-{
-    const struct store_mysql_kind *k = &store_mysql_kinds[kind];
-    struct db *db = store_db_conn(s);
-    OWN_FREE int64_t *ids = NULL;
-    size_t n = 0;
-    enum err e;
-
-    if (!k->expired || limit < 0)
-        return WS_INVALID;
-    ids = calloc((size_t)limit + 1, sizeof *ids);
-    if (!ids)
-        return WS_NOMEM;
-    e = read_expired(db, k->expired, before_ns, limit, ids, &n);
-    if (!e)
-        e = remove_ids(db, k, ids, n);
-    if (!e)
-        *deleted = (int64_t)n;
-    return e;
-}
-
 const struct store_facts_ops store_mysql_facts = {
     .put = put,
     .find = find,
     .add_rollups = store_mysql_rollups_add,
     .add_fleet = store_mysql_rollups_add_fleet,
     .add_stats = store_mysql_rollups_add_stats,
-    .expire = expire,
 };

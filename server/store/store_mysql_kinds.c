@@ -13,11 +13,8 @@
         .taken = {"SELECT session_id, \"key\" FROM " table                     \
                   " WHERE (session_id, \"key\") IN (",                         \
                   "(?,?)", ")"},                                               \
-        .remove = {"DELETE FROM " table " WHERE id IN (", "?", ")"},           \
         .find = "SELECT id, ifnull(seq, 0), payload_sha256, payload, " blob    \
                 " FROM " table " WHERE session_id = ? AND \"key\" = ?",        \
-        .expired = "SELECT id, session_id, seq IS NOT NULL FROM " table        \
-                   " WHERE received_at < ? ORDER BY id LIMIT ? FOR UPDATE",    \
     }
 
 const struct store_mysql_kind store_mysql_kinds[WIRE_ITEM_KINDS] = {

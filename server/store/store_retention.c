@@ -3,34 +3,45 @@
 #include "server/store/store_db.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define ROWS(table, bytes, blob, thumbnail)                                    \
-    "SELECT id, session_id, received_at, " bytes                               \
+#define ROWS(table, received, bytes, blob, thumbnail)                          \
+    "SELECT id, t.session_id, " received ", " bytes                            \
     ", CASE WHEN seq IS NULL THEN 0 ELSE 1 END, " blob ", " thumbnail          \
-    " FROM " table " WHERE id > ? ORDER BY id" STORE_DB_LIMIT
-#define DROP(table) "DELETE FROM " table " WHERE id = ?"
+    " FROM " table " WHERE id > ? ORDER BY id LIMIT 512"
+#define RANGE "WHERE id >= ? AND id <= ? AND received_at <= ?"
+#define COUNT(name) "SELECT count(*) FROM " name " " RANGE
+#define TABLE(name, from, received, bytes, blob, thumbnail)                    \
+    {                                                                          \
+        .rows = ROWS(from, received, bytes, blob, thumbnail),                  \
+        .hold = {[STORE_SQLITE] = COUNT(name),                                 \
+                 [STORE_MYSQL] = COUNT(name) " FOR UPDATE"},                   \
+        .drop = "DELETE FROM " name " " RANGE,                                 \
+        .drop_one = "DELETE FROM " name " WHERE id = ?",                       \
+    }
+#define PLAIN(name, bytes)                                                     \
+    TABLE(name, name " t", "received_at", bytes, "''", "''")
 
-_Static_assert(STORE_RETENTION_PAGE == STORE_DB_PAGE, "one page, one limit");
+_Static_assert(STORE_RETENTION_PAGE == 512, "the limit of ROWS");
 
 static const struct {
-    const char *rows, *drop;
+    const char *rows, *hold[STORE_DIALECTS], *drop, *drop_one;
 } tables[STORE_RETENTION_TABLES] = {
-    [STORE_RETENTION_SCREENSHOT] = {ROWS("screenshot", "bytes", "\"blob\"",
-                                         "thumbnail"),
-                                    DROP("screenshot")},
-    [STORE_RETENTION_RECORDING] = {ROWS("recording", "0", "''", "''"),
-                                   DROP("recording")},
-    [STORE_RETENTION_RECORDING_STATUS] = {ROWS("recording_status", "0", "''",
-                                               "''"),
-                                          DROP("recording_status")},
-    [STORE_RETENTION_METRIC] = {ROWS("metric", "length(payload)", "''", "''"),
-                                DROP("metric")},
-    [STORE_RETENTION_EVENT] = {ROWS("event", "length(payload)", "''", "''"),
-                               DROP("event")},
-    [STORE_RETENTION_TOMBSTONE] = {ROWS("tombstone", "length(payload)", "''",
-                                        "''"),
-                                   DROP("tombstone")},
+    [STORE_RETENTION_SCREENSHOT] =
+        TABLE("screenshot", "screenshot t", "received_at", "bytes", "\"blob\"",
+              "thumbnail"),
+    [STORE_RETENTION_RECORDING] = PLAIN("recording", "0"),
+    [STORE_RETENTION_RECORDING_STATUS] = PLAIN("recording_status", "0"),
+    [STORE_RETENTION_METRIC] = PLAIN("metric", "length(payload)"),
+    [STORE_RETENTION_EVENT] = PLAIN("event", "length(payload)"),
+    [STORE_RETENTION_TOMBSTONE] = PLAIN("tombstone", "length(payload)"),
+    [STORE_RETENTION_NOTICE_ACK] =
+        TABLE("notice_ack",
+              "notice_ack t LEFT JOIN heartbeat h ON h.session_id=t.session_id",
+              "CASE WHEN h.last_seen > received_at THEN h.last_seen ELSE "
+              "received_at END",
+              "length(payload)", "''", "''"),
 };
 
 static void copy_name(char to[STORE_RETENTION_NAME_BYTES], const char *from)
@@ -80,16 +91,62 @@ static enum err count_expired(struct db *db, int64_t session_id, int64_t seqs)
     return db_run(q);
 }
 
-enum err store_retention_drop(struct store *s, enum store_retention_table table,
-                              const struct store_retention_row *rows,
-                              size_t count, size_t *dropped)
+static void bind_range(struct db_stmt *q,
+                       const struct store_retention_row *rows, size_t count)
+{
+    int64_t received_ns = INT64_MIN;
+
+    for (size_t i = 0; i < count; i++)
+        if (received_ns < rows[i].received_ns)
+            received_ns = rows[i].received_ns;
+    db_bind_int(q, rows[0].id);
+    db_bind_int(q, rows[count - 1].id);
+    db_bind_int(q, received_ns);
+}
+
+/* Are the rows all that stands between the first and the last of them? Held
+ * from here on, so that nobody counts them as well. */
+static enum err hold_range(struct store *s, enum store_retention_table table,
+                           const struct store_retention_row *rows, size_t count,
+                           bool *all)
+{
+    struct db_stmt *q;
+    enum err e =
+        db_stmt(store_db_conn(s), store_db_sql(s, tables[table].hold), &q);
+
+    if (e)
+        return e;
+    bind_range(q, rows, count);
+    e = db_step(q);
+    if (e)
+        return e;
+    *all = db_int(q, 0) == (int64_t)count;
+    db_reset(q);
+    return WS_OK;
+}
+
+static enum err drop_range(struct store *s, enum store_retention_table table,
+                           const struct store_retention_row *rows, size_t count)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_db_conn(s), tables[table].drop, &q);
+
+    if (e)
+        return e;
+    bind_range(q, rows, count);
+    return db_run(q);
+}
+
+/* One by one: gone[i] says whether the row was still there. */
+static enum err drop_each(struct store *s, enum store_retention_table table,
+                          const struct store_retention_row *rows, size_t count,
+                          bool *gone)
 {
     struct db *db = store_db_conn(s);
-    size_t n = 0;
 
     for (size_t i = 0; i < count; i++) {
         struct db_stmt *q;
-        enum err e = db_stmt(db, tables[table].drop, &q);
+        enum err e = db_stmt(db, tables[table].drop_one, &q);
 
         if (e)
             return e;
@@ -97,15 +154,79 @@ enum err store_retention_drop(struct store *s, enum store_retention_table table,
         e = db_run(q);
         if (e)
             return e;
-        if (db_changes(db) == 0)
+        gone[i] = db_changes(db) > 0;
+    }
+    return WS_OK;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* Each session's ledger once, in the order in which writers take them. */
+static enum err count_all(struct db *db, const struct store_retention_row *rows,
+                          size_t count, const bool *gone)
+{
+    int64_t sessions[STORE_RETENTION_PAGE];
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (gone[i] && rows[i].has_seq)
+            sessions[n++] = rows[i].session_id;
+    qsort(sessions, n, sizeof *sessions, compare);
+    for (size_t i = 0, end; i < n; i = end) {
+        enum err e;
+
+        for (end = i + 1; end < n && sessions[end] == sessions[i]; end++)
             continue;
-        n++;
-        if (rows[i].has_seq)
-            e = count_expired(db, rows[i].session_id, 1);
+        e = count_expired(db, sessions[i], (int64_t)(end - i));
         if (e)
             return e;
     }
-    *dropped = n;
+    return WS_OK;
+}
+
+enum err store_retention_drop(struct store *s, enum store_retention_table table,
+                              const struct store_retention_row *rows,
+                              size_t count, size_t *dropped)
+{
+    bool gone[STORE_RETENTION_PAGE], all;
+    enum err e;
+
+    *dropped = 0;
+    if (count == 0 || count > STORE_RETENTION_PAGE)
+        return count ? WS_INVALID : WS_OK;
+    memset(gone, true, sizeof gone);
+    e = hold_range(s, table, rows, count, &all);
+    if (!e)
+        e = all ? drop_range(s, table, rows, count)
+                : drop_each(s, table, rows, count, gone);
+    for (size_t i = 0; i < count; i++)
+        *dropped += gone[i];
+    return e ? e : count_all(store_db_conn(s), rows, count, gone);
+}
+
+enum err store_retention_rollup(struct store *s, int64_t after_session,
+                                int64_t *session_id, int64_t *quarter)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_db_conn(s),
+                         "SELECT session_id, quarter FROM rollup WHERE "
+                         "session_id > ? ORDER BY session_id, quarter LIMIT 1",
+                         &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, after_session);
+    e = db_step(q);
+    if (e)
+        return e;
+    *session_id = db_int(q, 0);
+    *quarter = db_int(q, 1);
+    db_reset(q);
     return WS_OK;
 }
 
@@ -146,23 +267,4 @@ enum err store_retention_drop_rollups(struct store *s, int64_t session_id,
     if (!e)
         *dropped = db_changes(db);
     return e;
-}
-
-enum err store_retention_next_session(struct store *s, int64_t after_id,
-                                      int64_t *id)
-{
-    struct db_stmt *q;
-    enum err e =
-        db_stmt(store_db_conn(s),
-                "SELECT id FROM session WHERE id > ? ORDER BY id LIMIT 1", &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, after_id);
-    e = db_step(q);
-    if (e)
-        return e;
-    *id = db_int(q, 0);
-    db_reset(q);
-    return WS_OK;
 }

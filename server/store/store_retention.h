@@ -3,7 +3,8 @@
  * Flow:    retention reads pages (a reader's handle), then drops them (the
  *          writer's), so no transaction is longer than a page
  * Shapes:  a table is walked by id: ids come from a counter in blocks, so old
- *          rows stand first, block by block (store.h, STORE_ID_BLOCK)
+ *          rows stand first, block by block (store.h, STORE_ID_BLOCK), and a
+ *          page of them goes as one range of the primary key
  * Errors:  as store.h
  * Source:  design.md section 2; the delivered runs of store_ledger.h stay
  */
@@ -14,7 +15,7 @@
 
 #include <stdbool.h>
 
-#define STORE_RETENTION_PAGE 128
+#define STORE_RETENTION_PAGE 512
 #define STORE_RETENTION_NAME_BYTES 64
 
 enum store_retention_table { /* kept as their class says */
@@ -24,11 +25,13 @@ enum store_retention_table { /* kept as their class says */
                              STORE_RETENTION_METRIC,
                              STORE_RETENTION_EVENT,
                              STORE_RETENTION_TOMBSTONE,
+                             STORE_RETENTION_NOTICE_ACK,
                              STORE_RETENTION_TABLES,
 };
 
 struct store_retention_row {
-    int64_t id, session_id, received_ns, bytes;
+    int64_t id, session_id, bytes;
+    int64_t received_ns; /* a notice's: or when its session was last heard */
     bool has_seq;
     char blob[STORE_RETENTION_NAME_BYTES]; /* "": none */
     char thumbnail[STORE_RETENTION_NAME_BYTES];
@@ -45,16 +48,17 @@ enum err store_retention_drop(struct store *s, enum store_retention_table table,
                               const struct store_retention_row *rows,
                               size_t count, size_t *dropped) WS_MUST_CHECK;
 
-/* Quarters of a session's roll-ups before one, and their end. */
+/* The oldest quarter of the next session after one that has roll-ups;
+ * WS_NOTFOUND: there is none. */
+enum err store_retention_rollup(struct store *s, int64_t after_session,
+                                int64_t *session_id,
+                                int64_t *quarter) WS_MUST_CHECK;
+/* A session's roll-ups before a quarter, and their end. */
 enum err store_retention_rollups(struct store *s, int64_t session_id,
                                  int64_t before_quarter,
                                  int64_t *count) WS_MUST_CHECK;
 enum err store_retention_drop_rollups(struct store *s, int64_t session_id,
                                       int64_t before_quarter,
                                       int64_t *dropped) WS_MUST_CHECK;
-
-/* The next session's id after one; WS_NOTFOUND: there is none. */
-enum err store_retention_next_session(struct store *s, int64_t after_id,
-                                      int64_t *id) WS_MUST_CHECK;
 
 #endif

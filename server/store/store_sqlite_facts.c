@@ -21,24 +21,15 @@ static enum err put(struct store *s, const struct fact *const *facts,
 #define FIND(table, blob)                                                      \
     "SELECT id, ifnull(seq, 0), payload_sha256, payload, " blob " FROM " table \
     " WHERE session_id = ? AND key = ?"
-#define EXPIRE(table)                                                          \
-    "DELETE FROM " table " WHERE id IN (SELECT id FROM " table                 \
-    " WHERE received_at < ? ORDER BY id LIMIT ?) RETURNING session_id,"        \
-    " seq IS NOT NULL"
 
-struct table_sql {
-    const char *find, *expire;
-};
-
-static const struct table_sql tables[WIRE_ITEM_KINDS] = {
-    [WIRE_ITEM_METRIC] = {FIND("metric", "''"), EXPIRE("metric")},
-    [WIRE_ITEM_SCREENSHOT] = {FIND("screenshot", "blob"), EXPIRE("screenshot")},
-    [WIRE_ITEM_RECORDING] = {FIND("recording", "''"), EXPIRE("recording")},
-    [WIRE_ITEM_RECORDING_STATUS] = {FIND("recording_status", "''"),
-                                    EXPIRE("recording_status")},
-    [WIRE_ITEM_EVENT] = {FIND("event", "''"), EXPIRE("event")},
-    [WIRE_ITEM_NOTICE_ACK] = {FIND("notice_ack", "''"), EXPIRE("notice_ack")},
-    [WIRE_ITEM_TOMBSTONE] = {FIND("tombstone", "''"), EXPIRE("tombstone")},
+static const char *const finds[WIRE_ITEM_KINDS] = {
+    [WIRE_ITEM_METRIC] = FIND("metric", "''"),
+    [WIRE_ITEM_SCREENSHOT] = FIND("screenshot", "blob"),
+    [WIRE_ITEM_RECORDING] = FIND("recording", "''"),
+    [WIRE_ITEM_RECORDING_STATUS] = FIND("recording_status", "''"),
+    [WIRE_ITEM_EVENT] = FIND("event", "''"),
+    [WIRE_ITEM_NOTICE_ACK] = FIND("notice_ack", "''"),
+    [WIRE_ITEM_TOMBSTONE] = FIND("tombstone", "''"),
 };
 
 static enum err read_found(struct db_stmt *q, struct fact_found *out)
@@ -66,9 +57,9 @@ static enum err find(struct store *s, enum wire_item_kind kind,
     struct db_stmt *q;
     enum err e;
 
-    if (!tables[kind].find)
+    if (!finds[kind])
         return WS_NOTFOUND;
-    e = db_stmt(store_db_conn(s), tables[kind].find, &q);
+    e = db_stmt(store_db_conn(s), finds[kind], &q);
     if (e)
         return e;
     db_bind_int(q, session_id);
@@ -82,51 +73,10 @@ static enum err find(struct store *s, enum wire_item_kind kind,
     return e;
 }
 
-/* --- retention --- */
-
-static enum err count_expired(struct db *db, int64_t session_id, int64_t seqs)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(
-        db, "UPDATE ledger SET expired = expired + ? WHERE session_id = ?", &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, seqs);
-    db_bind_int(q, session_id);
-    return db_run(q);
-}
-
-static enum err expire(struct store *s, enum wire_item_kind kind,
-                       int64_t before_ns, int64_t limit, int64_t *deleted)
-{
-    struct db *db = store_db_conn(s);
-    struct db_stmt *q;
-    int64_t n = 0;
-    enum err e;
-
-    if (!tables[kind].expire)
-        return WS_INVALID;
-    e = db_stmt(db, tables[kind].expire, &q);
-    if (e)
-        return e;
-    db_bind_int(q, before_ns);
-    db_bind_int(q, limit);
-    while (!(e = db_step(q))) {
-        n++;
-        e = count_expired(db, db_int(q, 0), db_int(q, 1));
-        if (e)
-            return e;
-    }
-    *deleted = n;
-    return e == WS_NOTFOUND ? WS_OK : e;
-}
-
 const struct store_facts_ops store_sqlite_facts = {
     .put = put,
     .find = find,
     .add_rollups = store_sqlite_rollups_add,
     .add_fleet = store_sqlite_rollups_add_fleet,
     .add_stats = store_sqlite_rollups_add_stats,
-    .expire = expire,
 };

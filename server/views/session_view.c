@@ -120,14 +120,15 @@ enum err session_view_read(struct store *reader,
                            const struct store_session_view *row,
                            struct session_view *out)
 {
-    int64_t quarter = now_ns / STORE_QUARTER_NS;
+    int64_t first = now_ns / STORE_QUARTER_NS - QUARTERS_A_DAY + 1;
     const struct json *queue;
-    enum err e;
+    enum err e = WS_OK;
 
     *out = (struct session_view){.row = row};
     out->status = session_view_status(settings, row->last_seen_ns, now_ns);
-    e = store_views_quarters(reader, row->id, quarter - QUARTERS_A_DAY + 1,
-                             INT64_MAX, add_quarter, out);
+    if (row->last_metric_ns >= first * STORE_QUARTER_NS) /* else all is 0 */
+        e = store_views_quarters(reader, row->id, first, INT64_MAX, add_quarter,
+                                 out);
     if (e)
         return e;
     if (row->health && json_parse(row->health, strlen(row->health),

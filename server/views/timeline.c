@@ -4,8 +4,8 @@
  * An agent makes one observation an interval whether pixels changed or not
  * (wire.md), so a silence longer than a few of them means that it did not
  * observe. Its interval is not on the wire: it is the median distance here.
- * More than MAX_FACTS observations, and only the silences are told, from the
- * quarters: a page costs what it shows.
+ * Longer than a day, or more than MAX_FACTS observations, and only the silences
+ * are told, from the quarters: a page costs what it shows.
  */
 #include "core/clock.h"
 #include "server/http/readers.h"
@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY_NS (INT64_C(86400) * CLOCK_NS_PER_S)
 #define MAX_FACTS 20000
 #define MAX_POINTS 2000
 #define DEFAULT_POINTS 360
@@ -45,7 +46,7 @@ struct timeline {
     int64_t id, from_ns, to_ns, now_ns;
     int64_t started_ns; /* of the session */
     int64_t facts;      /* of a first look at the quarters */
-    bool dense;         /* more than MAX_FACTS: no categories */
+    bool dense;         /* told by the quarters: no categories */
     int64_t width_ns;
     int64_t *times; /* of observations; newest first, then sorted */
     size_t time_count;
@@ -73,15 +74,20 @@ static int count_facts(void *ctx, const struct store_rollup *row)
     return 1;
 }
 
-/* Quarters with observations stand for them: their two ends. */
+/* Quarters with observations stand for them: the two ends of each run. */
 static int note_quarter(void *ctx, const struct store_rollup *row)
 {
     struct timeline *t = ctx;
     int64_t at_ns = row->quarter * STORE_QUARTER_NS;
 
-    if (row->observations == 0 || t->time_count + 2 > MAX_FACTS)
+    if (row->observations == 0)
         return 1;
-    t->times[t->time_count++] = at_ns;
+    if (t->time_count && t->times[t->time_count - 1] == at_ns - 1)
+        t->time_count--;
+    else if (t->time_count + 2 > MAX_FACTS)
+        return 0;
+    else
+        t->times[t->time_count++] = at_ns;
     t->times[t->time_count++] = at_ns + STORE_QUARTER_NS - 1;
     return 1;
 }
@@ -196,7 +202,7 @@ static enum err read_metrics(struct timeline *t)
 
     if (e)
         return e;
-    t->dense = t->facts > MAX_FACTS;
+    t->dense = t->facts > (t->to_ns - t->from_ns > DAY_NS ? 0 : MAX_FACTS);
     if (t->dense)
         e = store_views_quarters(t->reader, t->id, first, end, note_quarter, t);
     else
@@ -285,7 +291,8 @@ static void write_gaps(struct timeline *t)
     jsonw_int(&t->w, "silence_ms", t->silent_ns / CLOCK_NS_PER_MS);
     jsonw_array(&t->w, "gaps");
     for (size_t i = 0; i < t->time_count; i++) {
-        write_gap(t, before_ns, t->times[i]);
+        if (!t->dense || i % 2 == 0) /* not from end to end of a run */
+            write_gap(t, before_ns, t->times[i]);
         before_ns = t->times[i];
     }
     write_gap(t, before_ns, least(t->to_ns, t->now_ns));

@@ -4,6 +4,7 @@
 #include "server/store/store_db.h"
 #include "server/store/store_facts.h"
 #include "server/store/store_ledger.h"
+#include "server/store/store_retention.h"
 #include "server/store/store_views.h"
 #include "tests/server/made.h"
 
@@ -365,9 +366,9 @@ static void test_store_expired_fact_stays_delivered(void **state)
     struct fact_found found = {0};
     struct store_run run;
     struct store_ledger l;
-    int64_t deleted;
+    struct store_retention_row rows[STORE_RETENTION_PAGE];
     enum err result;
-    size_t n;
+    size_t n, dropped;
 
     made_session(m->store, 1);
     f.seq = 2;
@@ -376,10 +377,16 @@ static void test_store_expired_fact_stays_delivered(void **state)
     assert_int_equal(
         store_ledger_deliver(m->store, 1, (struct store_run){2, 2}), WS_OK);
     assert_int_equal(
-        store_facts_expire(m->store, f.kind, f.received_ns + 1, 10, &deleted),
+        store_retention_rows(m->store, STORE_RETENTION_METRIC, 0, rows, &n),
         WS_OK);
+    assert_int_equal(n, 1);
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(store_retention_drop(m->store, STORE_RETENTION_METRIC,
+                                              rows, n, &dropped),
+                         WS_OK);
+        assert_int_equal(dropped, 1 - twice);
+    }
     commit(m->store);
-    assert_int_equal(deleted, 1);
     assert_int_equal(store_facts_find(m->store, f.kind, 1, "k", &found),
                      WS_NOTFOUND);
     assert_int_equal(store_ledger_delivered(m->store, 1, 2, 2, &run, 1, &n),
