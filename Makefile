@@ -2,7 +2,7 @@
 # Debian 12; every target is a line or two, the work is in meson and tools/.
 .DEFAULT_GOAL := help
 .PHONY: help deps build run clean-run test lint format bench bench-capture \
-	bench-ocr bench-ingest bench-agent fuzz test-tsan test-stack test-crash clean
+	bench-ocr bench-ingest bench-agent bench-pages fuzz test-tsan test-stack test-crash clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,11 @@ bench-capture bench-ocr bench-ingest bench-agent:
 	@tools/deps build run test bench stack
 	@tools/build build
 	@bench/$(subst bench-,,$@).sh
+
+bench-pages: ## the pages at 1 M and 20 M metrics on MariaDB: 40 GB, an hour
+	@tools/deps build test stack
+	@tools/build build
+	@bench/pages.sh
 
 clean: ## remove the build folders
 	rm -rf build build-*

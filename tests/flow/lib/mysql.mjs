@@ -9,10 +9,10 @@ const server = given ? new URL(given) : null;
 /** Is the server under test run with --db? */
 export const onMysql = Boolean(server);
 
-const nameOf = (data) => `ws_${basename(data)}`.replace(/[^A-Za-z0-9_]/g, '_');
+export const nameOf = (data) => `ws_${basename(data)}`.replace(/[^A-Za-z0-9_]/g, '_');
 
 /** How to run the client: the password goes by the environment. */
-function client(args) {
+export function client(args) {
   return {
     file: 'mariadb',
     args: ['--no-defaults', '-h', server.hostname, '-P', server.port || '3306', '-u', decodeURIComponent(server.username),

@@ -1,0 +1,168 @@
+// bench-pages: what the pages cost at 1 M and at 20 M metrics (a twentieth of
+// that in pictures, of 1,000 different ones), side by side on one MariaDB.
+// Ends with 1 when a page that the issue names has a p95 of 50 ms or more, or
+// is more than 1.5 times slower in the larger one. DIR=build/bench-pages keeps
+// the data; SECONDS=N fills for so long and goes on the next time; ROUNDS=100.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { Person, addUser } from '../tests/flow/lib/people.mjs';
+import { build, run, startServer } from '../tests/flow/lib/procs.mjs';
+import { png } from '../tests/flow/lib/wire.mjs';
+import { requests } from '../tests/stack/lib/pages.mjs';
+
+const dir = resolve(process.env.DIR ?? join(build, 'bench-pages'));
+const rounds = Number(process.env.ROUNDS ?? 100);
+const maxMs = 50;
+const maxRatio = 1.5;
+const days = Number(process.env.DAYS ?? 90);
+const sizes = {
+  '1 M': { always: 1, daily: 1, quiet: 1, days, roll_days: 366 },
+  '20 M': { always: 4, daily: 92, quiet: 20, days, roll_days: 366 },
+};
+const named = /^(overview|sessions, (first|a deep) page|series|metrics|screenshots|a metric with)/;
+
+const cleanups = [];
+const bench = { after: (fn) => cleanups.push(fn) };
+const row = (...cells) => console.log(cells.map((c, i) => (i ? String(c).padStart(11) : String(c).padEnd(30))).join(''));
+
+/** One end for all of it, so that a fill can go on. */
+function endQuarter() {
+  const path = join(dir, 'end');
+  if (!existsSync(path)) writeFileSync(path, String(Math.floor(Date.now() / 900000)));
+  return Number(readFileSync(path, 'utf8'));
+}
+
+async function startDatabase() {
+  const home = join(dir, 'mariadb');
+  const { code, out, err } = await run('tests/stack/mariadb.sh', ['start', home], {
+    timeoutMs: 120000,
+    env: { WS_POOL: process.env.WS_POOL ?? '4G', WS_MARIADB_ARGS: process.env.WS_MARIADB_ARGS ?? '' },
+  });
+  if (code !== 0) throw new Error(`mariadb.sh: ${err}`);
+  cleanups.push(() => run('tests/stack/mariadb.sh', ['stop', home], { timeoutMs: 120000 }));
+  const sql = (text) =>
+    run('mariadb', ['--no-defaults', '-uroot', `-S${home}/sock`, '-BN', '-e', text], { timeoutMs: 600000 }).then((r) => {
+      if (r.code !== 0) throw new Error(r.err);
+      return r.out.trim();
+    });
+  return { address: out.trim(), sql };
+}
+
+/** 1,000 different pictures under the names that pages_fill gives. */
+function writePictures(data, names) {
+  mkdirSync(join(data, 'blobs/fffffff'), { recursive: true });
+  names.forEach((name, i) => writeFileSync(join(data, 'blobs', name), png(64, 48, i % 256)));
+}
+
+const share = (list, p) => list[Math.min(list.length - 1, Math.floor(list.length * p))];
+
+/** Every page for `rounds` times, each time of other sessions and days. */
+async function measure(who, facts) {
+  const pick = (list, i) => list[(i * 7919) % list.length];
+  const times = {};
+  for (let i = -3; i < rounds; i++) { // three to warm up what is prepared once
+    const n = Math.max(i, 0);
+    const asked = requests({
+      always: 1 + (n % facts.always),
+      daily: pick(facts.daily, n),
+      metric: pick(facts.metrics, n),
+      picture: pick(facts.pictures, n),
+      cursor: pick(facts.cursors, n),
+      endMs: facts.endMs - (n % 60) * 86400000,
+    });
+    for (const [title, path] of Object.values(asked).flatMap(Object.entries)) {
+      const begun = performance.now();
+      const answer = await who.ask(path);
+      const ms = performance.now() - begun;
+      if (answer.status !== 200) throw new Error(`${title}: ${answer.status} ${answer.text.slice(0, 200)}`);
+      if (i >= 0) (times[title] ??= []).push(ms);
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([title, list]) => {
+    list.sort((a, b) => a - b);
+    return [title, { p50: share(list, 0.5), p95: share(list, 0.95) }];
+  }));
+}
+
+/** Cursors across the whole list of sessions, by walking it. */
+async function walkSessions(who) {
+  const cursors = [];
+  let cursor = '';
+  do {
+    const page = await who.get(`/api/v1/sessions?limit=500${cursor}`);
+    if (page.next_cursor) cursors.push(page.next_cursor);
+    cursor = page.next_cursor && `&cursor=${page.next_cursor}`;
+  } while (cursor);
+  return cursors.length ? cursors : [''];
+}
+
+async function one(size, options, db) {
+  const name = `pages_${size.replace(/\W/g, '')}`;
+  const end = endQuarter();
+  await db.sql(`CREATE DATABASE IF NOT EXISTS ${name}`);
+  const address = db.address.replace(/worksight$/, name);
+  const words = Object.entries({ ...options, end, seconds: process.env.SECONDS ?? 36000 }).map(([k, v]) => `${k}=${v}`);
+  const filled = await run(join(build, 'bench/pages_fill'), [address, ...words], { timeoutMs: 36000000 });
+  console.log(`${size}: ${filled.out.trim()}`);
+  if (filled.code === 3) return null;
+  if (filled.code !== 0) throw new Error(filled.err);
+  if (process.env.FILL_ONLY) return null;
+
+  const data = join(dir, name);
+  mkdirSync(data, { recursive: true });
+  const ids = (text) => db.sql(text).then((out) => out.split('\n').map(Number));
+  const q = `${name}.`;
+  const [metrics] = await ids(`SELECT sum(metrics) FROM ${q}session_stat`);
+  const [least, most, pictures] = await ids(`SELECT min(id) FROM ${q}metric; SELECT max(id) FROM ${q}metric; SELECT count(*) FROM ${q}screenshot`);
+  const some = (table) => Promise.all(Array.from({ length: rounds }, (_, i) =>
+    ids(`SELECT id FROM ${q}${table} WHERE id >= ${Math.floor(least + ((most - least) * i) / rounds)} LIMIT 1`))).then((l) => l.flat());
+  writePictures(data, (await db.sql(`SELECT DISTINCT \`blob\` FROM ${q}screenshot`)).split('\n'));
+  const server = await startServer(bench, {
+    data,
+    args: ['--db', address, '--keep-pictures', '3660d', '--keep-metrics', '3660d', '--keep-rollups', '3660d'],
+  });
+  const user = `ana${Date.now()}`;
+  await addUser(data, user, 'admin,reviewer');
+  const who = await Person.login(server.url, user);
+  const facts = {
+    always: options.always,
+    daily: await ids(`SELECT s.session_id FROM ${q}session_stat s WHERE s.metrics > 0 AND s.session_id > ${options.always} ORDER BY 1 DESC LIMIT 200`),
+    metrics: await some('metric'),
+    pictures: await some('screenshot'),
+    cursors: await walkSessions(who),
+    endMs: (end + 1) * 900000,
+  };
+  const result = await measure(who, facts);
+  await server.stop();
+  return { result, metrics, pictures };
+}
+
+try {
+  mkdirSync(dir, { recursive: true });
+  const db = await startDatabase();
+  const got = {};
+  for (const [size, options] of Object.entries(sizes)) got[size] = await one(size, options, db);
+  const [small, large] = Object.values(got);
+  if (small && large) {
+    const bad = [];
+    row('ms over HTTP, one at a time', '1 M p50', '1 M p95', '20 M p50', '20 M p95', 'p95 ratio');
+    row('metrics stored', small.metrics, '', large.metrics);
+    row('pictures stored', small.pictures, '', large.pictures);
+    for (const [title, b] of Object.entries(large.result)) {
+      const a = small.result[title];
+      const ratio = b.p95 / a.p95;
+      row(title, a.p50.toFixed(2), a.p95.toFixed(2), b.p50.toFixed(2), b.p95.toFixed(2), ratio.toFixed(2));
+      if (!named.test(title)) continue;
+      if (b.p95 >= maxMs) bad.push(`${title}: p95 ${b.p95.toFixed(1)} ms, allowed ${maxMs}`);
+      if (ratio > maxRatio && b.p95 - a.p95 > 1) bad.push(`${title}: ${ratio.toFixed(2)} times the p95 at 1 M, allowed ${maxRatio}`);
+    }
+    for (const what of bad) console.log(`FAIL: ${what}`);
+    process.exitCode = bad.length ? 1 : 0;
+  } else {
+    console.log('not complete: run it again, it goes on');
+  }
+} finally {
+  for (const fn of cleanups.reverse()) await fn();
+}

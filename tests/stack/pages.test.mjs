@@ -1,0 +1,152 @@
+// Must hold 5, as far as a test can hold it: every page is asked for on 20,000
+// and on 200,000 facts; what the database did for it is read from its own
+// records, so a new page or a new query is looked at as well.
+//
+// WS_SERVER_DB names a MySQL or MariaDB server (tools/test-stack starts it);
+// without it the store is SQLite.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { onMysql } from '../flow/lib/mysql.mjs';
+import { Person, addUser } from '../flow/lib/people.mjs';
+import { build, run, sqlite, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
+import { fill, findIds, operations, others, requests } from './lib/pages.mjs';
+import { logEverything, readLog, scansOf } from './lib/mysql_log.mjs';
+
+// The same agents, so that the pages show as much; ten times the days of facts
+// and the sessions. person: pia, as askAll makes her.
+const SHAPE = { always: 1, daily: 4, roll_days: 120, person: 3 };
+const SMALL = { ...SHAPE, days: 1, quiet: 4 };
+const LARGE = { ...SHAPE, days: 11, quiet: 40 };
+// What a thread does beside the pages, at its own pace: of that each statement
+// alone is judged. One counts all sessions, once an hour.
+const BACKGROUND = /^SELECT (id, session_id, received_at|id FROM session WHERE id >|session_id, quarter FROM rollup|quarter FROM fleet_rollup|count\(\*\) FROM (fleet_)?rollup)/;
+const HOURLY = /^SELECT count\(\*\), count\(DISTINCT agent_id\)/;
+
+const cleanups = [];
+const file = { after: (fn) => cleanups.push(fn) };
+const seen = {}; // size -> Map(statement -> {most, total, sql})
+let operationIds;
+let largeData;
+
+/** Ask for every page, as people who see everybody, a team and themselves. */
+async function askAll(server, endMs) {
+  await addUser(server.data, 'ana', 'admin,reviewer');
+  await addUser(server.data, 'mo', 'manager', { team: 'north' });
+  await addUser(server.data, 'pia', 'person', { team: 'north' });
+  const ana = await Person.login(server.url, 'ana');
+  const ids = await findIds(ana, endMs);
+  operationIds = await operations(ana);
+  const pages = requests(ids);
+  const known = [...Object.keys(pages), ...others];
+  assert.deepEqual(operationIds.filter((id) => !known.includes(id)), [], 'a new page: add its request to lib/pages.mjs');
+  for (const name of ['ana', 'mo', 'pia']) {
+    const who = name === 'ana' ? ana : await Person.login(server.url, name);
+    for (const [title, path] of Object.values(pages).flatMap(Object.entries)) {
+      const { status } = await who.ask(path);
+      // The narrow scopes see only what is theirs; nobody put the picture's file there.
+      assert.ok(status === 200 || status === 404 || (name !== 'ana' && status === 403), `${name}: ${title}: ${status}`);
+      assert.ok(status === 200 || name !== 'ana' || title === 'a picture', `${title}: ${status}`);
+    }
+  }
+}
+
+const shape = (sql) => sql.replace(/'(?:[^']|'')*'/g, '?').replace(/\b\d+\b/g, '?').replace(/\s+/g, ' ').trim();
+
+function gather(records) {
+  const map = new Map();
+  for (const { sql, cost } of records) {
+    if (!/^SELECT/i.test(sql) || HOURLY.test(sql)) continue;
+    const key = shape(sql);
+    const entry = map.get(key) ?? { most: 0, total: 0, sql };
+    entry.most = Math.max(entry.most, cost);
+    entry.total += cost;
+    map.set(key, entry);
+  }
+  return map;
+}
+
+/** "steps text" of lib/trace_sqlite.c; a text may have line ends. */
+const readTrace = (path) =>
+  readFileSync(path, 'utf8').split(/\n(?=\d+ )/).map((line) => {
+    const [, steps, sql] = line.match(/^(\d+) ([\s\S]*)$/);
+    return { sql: sql.trim(), cost: Number(steps) };
+  });
+
+async function measure(size, options) {
+  const data = tempDir(file, `ws-pages-${size}-`);
+  const endMs = await fill(data, options);
+  const [{ n }] = await sqlite(join(data, 'worksight.db'), 'SELECT count(*) AS n FROM metric');
+  const trace = join(data, 'trace');
+  const stopLog = onMysql && (await logEverything());
+  const server = await startServer(file, {
+    data,
+    args: ['--keep-pictures', '3660d'],
+    env: onMysql ? {} : { LD_PRELOAD: join(build, 'tests/stack/lib/trace_sqlite.so'), WS_TRACE_SQLITE: trace },
+  });
+  await waitFor('the figures of the fleet are counted', async () =>
+    (await sqlite(join(data, 'worksight.db'), 'SELECT upto_ns FROM fleet_count'))[0].upto_ns > 0);
+  await askAll(server, endMs);
+  await server.stop();
+  seen[size] = gather(onMysql ? await readLog(data) : readTrace(trace));
+  if (stopLog) await stopLog();
+  return { data, metrics: n };
+}
+
+before(async () => {
+  const small = await measure('small', SMALL);
+  const large = await measure('large', LARGE);
+  largeData = large.data;
+  assert.ok(small.metrics >= 20000 && large.metrics >= 9 * small.metrics, `${small.metrics} and ${large.metrics} metrics`);
+});
+after(async () => {
+  for (const fn of cleanups.reverse()) await fn();
+});
+
+
+/** The table behind each alias of a statement. */
+function tableOf(statement, name) {
+  for (const [, table, alias] of statement.matchAll(/\b(?:FROM|JOIN)\s+"?(\w+)"?(?:\s+(?:AS\s+)?(?!(?:WHERE|LEFT|JOIN|CROSS|ON|ORDER|GROUP|LIMIT)\b)(\w+))?/gi))
+    if (alias === name || table === name) return table;
+  return name;
+}
+
+/** The tables that a statement would read from end to end, by their names. */
+async function scans(statement) {
+  if (onMysql) return scansOf(largeData, statement);
+  const plan = await run('sqlite3', ['-readonly', join(largeData, 'worksight.db'), `EXPLAIN QUERY PLAN ${statement}`]);
+  assert.equal(plan.code, 0, plan.err);
+  return [...plan.out.matchAll(/\bSCAN (?!CONSTANT)(\w+).*/g)].map(([line, name]) => line.replace(`SCAN ${name}`, name));
+}
+
+// A handful of rows, however long the server has run.
+const FEW = ['account', 'api_key', 'enrollment_code', 'login', 'secret', 'audit_head', 'fleet_count', 'schema_migrations',
+  'sqlite_schema', 'sqlite_master', 'pragma_page_count', 'pragma_page_size', 'tables'];
+
+test('no page reads a table from end to end: the plan of every statement', async (t) => {
+  assert.ok(seen.large.size >= 30, `${seen.large.size} statements`);
+  const bad = [];
+  for (const { sql } of seen.large.values())
+    for (const scan of await scans(sql)) {
+      const table = tableOf(sql, scan.split(' ')[0]);
+      if (!FEW.includes(table)) bad.push(`${table}: ${scan}: ${sql}`);
+    }
+  assert.deepEqual(bad, []);
+  t.diagnostic(`${seen.large.size} statements`);
+});
+
+test(`no statement of a page ${onMysql ? 'examines more rows' : 'takes more steps'} when ten times as much is stored`, async (t) => {
+  const slack = onMysql ? 100 : 2000;
+  const bad = [];
+  for (const [key, { most, total, sql }] of seen.large) {
+    const small = seen.small.get(key) ?? { most: 0, total: 0 };
+    if (most > 1.5 * small.most + slack) bad.push(`once: ${small.most} -> ${most}: ${sql}`);
+    if (!BACKGROUND.test(sql) && total > 1.5 * small.total + 20 * slack) bad.push(`all: ${small.total} -> ${total}: ${sql}`);
+  }
+  assert.deepEqual(bad, []);
+  const most = [...seen.large.values()].sort((a, b) => b.most - a.most)[0];
+  t.diagnostic(`the most by one: ${most.most}: ${most.sql.slice(0, 60)}`);
+});
