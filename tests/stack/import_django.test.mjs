@@ -11,6 +11,7 @@ import { ask } from '../flow/lib/control.mjs';
 import { agentCommand, freePort, Proc, program, run, startAgent, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
 import { Layer1, png, recordingBody, sha256 } from '../flow/lib/wire.mjs';
 import { FieldAgent } from './lib/field_agent.mjs';
+import { startS3rver } from './lib/s3.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const mariadb = join(here, 'mariadb.sh');
@@ -210,6 +211,24 @@ for (const kind of ['sqlite', 'mysql'])
       assertSame(await target.everything(), all);
       assert.equal((await run(program('worksight-server'), ['blob', 'verify', ...target.args])).code, 0);
     });
+
+test('import-django: pictures go where the settings say, here into S3', { timeout: 60000 }, async (t) => {
+  const s3 = await startS3rver(t);
+  const target = await Target.make('sqlite');
+  const place = ['--blobs', s3.address, '--s3-key', s3.key, '--s3-secret', s3.secret];
+  const done = await target.import(whole, ...place);
+  assert.equal(done.code, 0, done.err);
+  assert.equal(s3.objects().length, whole.rows.ScreenshotLog.length);
+  const verified = await run(program('worksight-server'), ['blob', 'verify', '--json', ...target.args, ...place]);
+  assert.equal(verified.code, 0, verified.err);
+  assert.equal(JSON.parse(verified.out).rows, whole.rows.ScreenshotLog.length);
+  s3.proc.kill();
+  await s3.proc.exited;
+  const away = await (await Target.make('sqlite')).import(whole, ...place);
+  assert.equal(away.code, 1);
+  assert.match(away.err, /the import broke off: WS_IO/);
+  assert.equal(away.json.tables[4].written, 0, 'no row without its object');
+});
 
 test('import-django: --dry-run judges the same rows and writes nothing', { timeout: 60000 }, async () => {
   const target = await Target.make('sqlite');
