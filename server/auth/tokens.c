@@ -15,7 +15,7 @@
 
 struct entry {
     uint8_t sha256[SHA256_BYTES];
-    int64_t session_id;
+    struct tokens_session session;
     int64_t fresh_until_ns; /* monotonic; 0: empty */
     uint64_t generation;
 };
@@ -71,7 +71,7 @@ static struct entry *slot(struct tokens *t, const uint8_t sha256[32])
 }
 
 enum err tokens_find(struct tokens *t, const uint8_t sha256[32],
-                     int64_t *session_id)
+                     struct tokens_session *out)
 {
     int64_t now = env_mono_ns(t->env);
     struct entry *en = slot(t, sha256);
@@ -81,7 +81,7 @@ enum err tokens_find(struct tokens *t, const uint8_t sha256[32],
     if (now < en->fresh_until_ns &&
         en->generation == atomic_load(t->generation) &&
         memcmp(en->sha256, sha256, SHA256_BYTES) == 0) {
-        *session_id = en->session_id;
+        *out = en->session;
         e = WS_OK;
     }
     (void)pthread_mutex_unlock(&t->lock);
@@ -90,18 +90,19 @@ enum err tokens_find(struct tokens *t, const uint8_t sha256[32],
 
 /* Under the lock. */
 static void remember(struct tokens *t, const uint8_t sha256[32],
-                     int64_t session_id, int64_t from_ns, uint64_t generation)
+                     struct tokens_session session, int64_t from_ns,
+                     uint64_t generation)
 {
     struct entry *en = slot(t, sha256);
 
     memcpy(en->sha256, sha256, SHA256_BYTES);
-    en->session_id = session_id;
+    en->session = session;
     en->fresh_until_ns = from_ns + TOKENS_FRESH_MS * CLOCK_NS_PER_MS;
     en->generation = generation;
 }
 
 enum err tokens_load(struct tokens *t, struct store *reader,
-                     const uint8_t sha256[32], int64_t *session_id)
+                     const uint8_t sha256[32], struct tokens_session *out)
 {
     int64_t asked_ns = env_mono_ns(t->env);
     struct store_session_key key;
@@ -113,19 +114,20 @@ enum err tokens_load(struct tokens *t, struct store *reader,
         return WS_DENIED;
     if (e)
         return e;
+    *out = (struct tokens_session){.id = key.session_id, .tier = key.tier};
     (void)pthread_mutex_lock(&t->lock);
-    remember(t, sha256, key.session_id, asked_ns, generation);
+    remember(t, sha256, *out, asked_ns, generation);
     (void)pthread_mutex_unlock(&t->lock);
-    *session_id = key.session_id;
     return WS_OK;
 }
 
-void tokens_put(struct tokens *t, const uint8_t sha256[32], int64_t session_id)
+void tokens_put(struct tokens *t, const uint8_t sha256[32],
+                struct tokens_session session)
 {
     int64_t now = env_mono_ns(t->env);
 
     (void)pthread_mutex_lock(&t->lock);
-    remember(t, sha256, session_id, now, atomic_load(t->generation));
+    remember(t, sha256, session, now, atomic_load(t->generation));
     (void)pthread_mutex_unlock(&t->lock);
 }
 

@@ -39,17 +39,23 @@ enum err tokens_open(struct tokens **out, const struct env *env,
 void tokens_close(struct tokens *t);
 OWN_DEFINE(tokens_close, struct tokens *)
 
+struct tokens_session {
+    int64_t id;
+    int64_t tier; /* acknowledged when it opened; -1: of layer 1 */
+};
+
 /* The session of a token's hash, from memory alone: for the loop. */
 enum err tokens_find(struct tokens *t, const uint8_t sha256[32],
-                     int64_t *session_id) WS_MUST_CHECK;
+                     struct tokens_session *out) WS_MUST_CHECK;
 
 /* The same with a look into the store, remembered: for reader threads. */
 enum err tokens_load(struct tokens *t, struct store *reader,
                      const uint8_t sha256[32],
-                     int64_t *session_id) WS_MUST_CHECK;
+                     struct tokens_session *out) WS_MUST_CHECK;
 
 /* Remember what a commit just made true: a new session's token. */
-void tokens_put(struct tokens *t, const uint8_t sha256[32], int64_t session_id);
+void tokens_put(struct tokens *t, const uint8_t sha256[32],
+                struct tokens_session session);
 
 /* Have all workers forget everything: after a revocation or a replaced token,
  * from done(). */

@@ -8,16 +8,24 @@
 
 #include <string.h>
 
+static void grant(struct principal *p, const struct tokens_session *session)
+{
+    p->kind = PRINCIPAL_AGENT;
+    p->session_id = session->id;
+    p->tier = session->tier;
+}
+
 static void look_up(void *arg)
 {
     struct exchange *x = arg;
     struct server *server = exchange_server(x);
     struct principal *p = exchange_principal(x);
+    struct tokens_session session;
     enum err e = tokens_load(server->tokens, readers_context(), p->token_sha256,
-                             &p->session_id);
+                             &session);
 
     if (e == WS_OK) {
-        p->kind = PRINCIPAL_AGENT;
+        grant(p, &session);
         exchange_access_done(x);
     } else if (e == WS_DENIED) {
         COUNTERS_ADD(server->counters, token_refusals, 1);
@@ -32,6 +40,7 @@ enum access tokens_access_agent(struct exchange *x)
     struct server *server = exchange_server(x);
     struct principal *p = exchange_principal(x);
     const char *bearer = access_bearer(x);
+    struct tokens_session session;
 
     if (!bearer || !access_is_token(bearer)) {
         COUNTERS_ADD(server->counters, token_refusals, 1);
@@ -39,9 +48,9 @@ enum access tokens_access_agent(struct exchange *x)
         return ACCESS_REFUSED;
     }
     sha256_hash(bearer, strlen(bearer), p->token_sha256);
-    if (tokens_find(server->tokens, p->token_sha256, &p->session_id) == WS_OK) {
+    if (tokens_find(server->tokens, p->token_sha256, &session) == WS_OK) {
         COUNTERS_ADD(server->counters, token_hits, 1);
-        p->kind = PRINCIPAL_AGENT;
+        grant(p, &session);
         return ACCESS_GRANTED;
     }
     COUNTERS_ADD(server->counters, token_misses, 1);

@@ -11,6 +11,7 @@
 #include "server/http/readers.h"
 #include "server/ingest/facts.h"
 #include "server/ingest/ingest.h"
+#include "server/ingest/tiers.h"
 #include "server/server.h"
 #include "server/store/store_sessions.h"
 
@@ -24,6 +25,8 @@ struct row { /* one item of the request, in its order */
     struct facts_room room;
     char key[SHA256_HEX_BYTES];
     struct wire_problem problem; /* the first one, when rejected */
+    const char *slug;            /* of it */
+    bool wait;                   /* not rejected: to be sent again */
 };
 
 struct batch {
@@ -92,7 +95,9 @@ static const char *status_of(enum commit_verdict v)
 
 static void write_row(struct jsonw *w, const struct row *r)
 {
-    enum commit_verdict v = r->item ? r->item->verdict : COMMIT_REJECTED;
+    enum commit_verdict v = r->item   ? r->item->verdict
+                            : r->wait ? COMMIT_RETRY
+                                      : COMMIT_REJECTED;
 
     jsonw_object(w, NULL);
     jsonw_int(w, "seq", r->seq);
@@ -101,9 +106,8 @@ static void write_row(struct jsonw *w, const struct row *r)
         jsonw_null(w, "id");
     else if (r->item && r->item->id)
         jsonw_int(w, "id", r->item->id);
-    if (!r->item)
-        write_problem(w, 400, "bad-item", r->problem.pointer,
-                      r->problem.detail);
+    if (!r->item && !r->wait)
+        write_problem(w, 400, r->slug, r->problem.pointer, r->problem.detail);
     else if (v == COMMIT_REUSED)
         write_problem(w, 422, "seq-reused", NULL,
                       "this seq names another payload already: begin a new "
@@ -166,12 +170,36 @@ static bool gone(struct committer_request *r)
 
 /* --- the request --- */
 
-static void reject(struct row *r, struct commit_item **item,
+static void reject(struct row *r, const char *slug,
                    const struct wire_problems *problems)
 {
-    *item = NULL;
-    if (problems->count)
-        r->problem = problems->list[0];
+    r->item = NULL;
+    r->slug = slug;
+    r->problem = problems->list[0];
+}
+
+/* Refuse what is above the acknowledged tier; a metric within the one that the
+ * session opened with is not looked up, of that kind there are many. */
+static void check_tier(struct row *r, enum wire_item_kind kind,
+                       const struct store_session_key *session)
+{
+    int64_t needed = tiers_needed(kind, r->doc);
+    struct wire_problems problems = {.count = 0};
+    char text[TIERS_TEXT_BYTES];
+    struct tiers t;
+
+    if (needed == 0 || session->tier < 0 ||
+        (kind == WIRE_ITEM_METRIC && needed <= session->tier))
+        return;
+    if (tiers_judge(readers_context(), session, r->seq, needed, &t) ||
+        t.verdict == TIERS_WAIT) {
+        r->item = NULL;
+        r->wait = true;
+    } else if (t.verdict == TIERS_ABOVE) {
+        tiers_say(wire_item_name(kind), needed, t.acknowledged, text);
+        wire_problem(&problems, "/payload", "%s", text);
+        reject(r, "tier-not-acknowledged", &problems);
+    }
 }
 
 static void parse_payload(struct row *r, struct fact *f,
@@ -205,7 +233,7 @@ static void read_row(struct row *r, const struct json *v,
                      struct commit_item *item)
 {
     struct wire_problems problems = {.count = 0};
-    enum wire_item_kind kind;
+    enum wire_item_kind kind = WIRE_ITEM_KINDS;
 
     *item = *model;
     r->item = item;
@@ -219,7 +247,9 @@ static void read_row(struct row *r, const struct json *v,
                       json_text(json_get(v, "payload"), ""), &problems);
     }
     if (problems.count)
-        reject(r, &r->item, &problems);
+        reject(r, "bad-item", &problems);
+    else
+        check_tier(r, kind, session);
 }
 
 /* The list of the body. False: answered. */

@@ -2,6 +2,7 @@
 #include "core/jsonw.h"
 #include "server/ingest/ingest.h"
 #include "server/ingest/single.h"
+#include "server/ingest/tiers.h"
 
 #include <string.h>
 
@@ -19,6 +20,22 @@ static void write_body(const struct single *s, bool duplicate, int64_t id,
         jsonw_null(&w, "ai_metric_id");
     jsonw_text(&w, "status", duplicate ? "duplicate" : "ok");
     jsonw_object_end(&w);
+}
+
+/* Refuse what is above the tier that the session opened with. False: answered.
+ */
+static bool check_tier(struct exchange *x, const struct json *doc)
+{
+    int64_t tier = exchange_principal(x)->tier;
+    int64_t needed = tiers_needed(WIRE_ITEM_METRIC, doc);
+    char text[TIERS_TEXT_BYTES];
+
+    if (tier < 0 || needed <= tier)
+        return true;
+    tiers_say("metric", needed, tier, text);
+    exchange_problem(x, 400, "tier-not-acknowledged",
+                     "%s; after a wider notice send it in a batch", text);
+    return false;
 }
 
 void metrics_post(struct exchange *x)
@@ -48,6 +65,8 @@ void metrics_post(struct exchange *x)
     else if (e)
         exchange_busy(x, 1);
     if (e)
+        return;
+    if (!check_tier(x, s->doc))
         return;
     body = exchange_body(x, &len);
     facts_payload(&s->item.fact, body, len);

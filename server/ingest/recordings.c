@@ -1,7 +1,9 @@
 /* POST /api/sessions/{id}/recordings/ */
 #include "core/jsonw.h"
+#include "server/http/readers.h"
 #include "server/ingest/ingest.h"
 #include "server/ingest/seqs.h"
+#include "server/ingest/tiers.h"
 
 static void write_body(const struct single *s, bool duplicate, int64_t id,
                        struct buf *out)
@@ -19,6 +21,26 @@ static void write_body(const struct single *s, bool duplicate, int64_t id,
     jsonw_object_end(&w);
 }
 
+/* Refuse what is above the acknowledged tier. False: answered. */
+static bool check_tier(struct exchange *x, int64_t seq,
+                       const struct store_session_key *session)
+{
+    int64_t needed = tiers_needed(WIRE_ITEM_RECORDING, NULL);
+    char text[TIERS_TEXT_BYTES];
+    struct tiers t;
+
+    if (tiers_judge(readers_context(), session, seq, needed, &t) ||
+        t.verdict == TIERS_WAIT) {
+        exchange_busy(x, 2);
+        return false;
+    }
+    if (t.verdict == TIERS_WITHIN)
+        return true;
+    tiers_say("recording", needed, t.acknowledged, text);
+    exchange_problem(x, 400, "tier-not-acknowledged", "%s", text);
+    return false;
+}
+
 void recordings_post(struct exchange *x)
 {
     OWN(single_close)
@@ -27,6 +49,7 @@ void recordings_post(struct exchange *x)
     struct store_session_key session;
     struct keys keys;
     const char *body;
+    int64_t seq;
     size_t len;
     enum err e;
 
@@ -39,9 +62,10 @@ void recordings_post(struct exchange *x)
         exchange_problems(x, "bad-recording", &problems);
     else if (e)
         exchange_busy(x, 1);
-    if (e)
+    seq = json_int(json_get(s->doc, "seq"), 0);
+    if (e || !check_tier(x, seq, &session))
         return;
-    seqs_key(s, &keys, json_int(json_get(s->doc, "seq"), 0), &session);
+    seqs_key(s, &keys, seq, &session);
     body = exchange_body(x, &len);
     facts_payload(&s->item.fact, body, len);
     s->write = write_body;

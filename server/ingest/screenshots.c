@@ -12,13 +12,12 @@
 #include "server/ingest/image.h"
 #include "server/ingest/ingest.h"
 #include "server/ingest/seqs.h"
+#include "server/ingest/tiers.h"
 #include "server/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TIER_PIXELS 3 /* the least tier that may send pictures */
 
 struct shot {    /* what the handler gathers before the commit */
     bool layer1; /* fields of layer 2 are unknown ones, of any value */
@@ -181,53 +180,23 @@ static bool read_form(struct exchange *x, struct shot *shot, bool layer1)
     return true;
 }
 
-/* A notice that raised the tier may still be on its way in the other lane:
- * as long as something before this picture is missing, wait for it. */
-static bool all_before(struct store *s, int64_t session_id, int64_t seq)
-{
-    int64_t next = 1;
-
-    while (next < seq) {
-        struct store_run run;
-        size_t n;
-
-        if (store_ledger_delivered(s, session_id, next, next, &run, 1, &n) ||
-            (n == 0 &&
-             (store_ledger_buried(s, session_id, next - 1, &run, 1, &n) ||
-              n == 0 || run.first > next)))
-            return false;
-        next = run.last + 1;
-    }
-    return true;
-}
-
-/* Refuse what is above the acknowledged tier. A picture without a seq stands
- * behind every notice that arrived, so leaving it out opens nothing. False:
- * answered. */
+/* Refuse what is above the acknowledged tier. False: answered. */
 static bool check_tier(struct exchange *x, const struct shot *shot,
                        const struct store_session_key *session)
 {
-    int64_t needs = shot->tier > TIER_PIXELS ? shot->tier : TIER_PIXELS;
-    int64_t seq = shot->seq ? shot->seq : INT64_MAX;
-    struct store *s = readers_context();
-    int64_t tier;
+    int64_t needed = shot->tier > TIERS_PIXELS ? shot->tier : TIERS_PIXELS;
+    char text[TIERS_TEXT_BYTES];
+    struct tiers t;
 
-    if (session->tier < 0) /* layer 1 declares none */
-        return true;
-    if (store_sessions_tier(s, session->session_id, seq, &tier)) {
-        exchange_busy(x, 1);
-        return false;
-    }
-    if (needs <= tier)
-        return true;
-    if (shot->seq && !all_before(s, session->session_id, shot->seq)) {
+    if (tiers_judge(readers_context(), session, shot->seq, needed, &t) ||
+        t.verdict == TIERS_WAIT) {
         exchange_busy(x, 2);
         return false;
     }
-    exchange_problem(x, 400, "tier-not-acknowledged",
-                     "this picture needs tier L%lld, the person acknowledged "
-                     "L%lld: it is not stored",
-                     (long long)needs, (long long)tier);
+    if (t.verdict == TIERS_WITHIN)
+        return true;
+    tiers_say("picture", needed, t.acknowledged, text);
+    exchange_problem(x, 400, "tier-not-acknowledged", "%s", text);
     return false;
 }
 

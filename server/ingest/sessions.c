@@ -112,7 +112,9 @@ static void remember(struct opening *o)
 
     if (o->request.outcome == SESSIONS_RENEWED)
         tokens_forget(server->tokens);
-    tokens_put(server->tokens, o->request.token_sha256, o->request.session_id);
+    tokens_put(server->tokens, o->request.token_sha256,
+               (struct tokens_session){.id = o->request.session_id,
+                                       .tier = o->request.row.tier});
     if (o->request.outcome == SESSIONS_REPLAYED) {
         COUNTERS_ADD(server->counters, sessions_replayed, 1);
         return;

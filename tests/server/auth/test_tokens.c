@@ -35,17 +35,17 @@ static void test_tokens_load_is_remembered_for_less_than_a_second(void **state)
     OWN(tokens_close)
     struct tokens *t = NULL;
     uint8_t token[32];
-    int64_t id = 0;
+    struct tokens_session id = {0};
 
     made_session(m->store, 1);
     made_token(1, token);
     assert_int_equal(tokens_open(&t, &env, 16, NULL), WS_OK);
     assert_int_equal(tokens_find(t, token, &id), WS_AGAIN);
     assert_int_equal(tokens_load(t, m->store, token, &id), WS_OK);
-    assert_int_equal(id, 1);
-    id = 0;
+    assert_int_equal(id.id, 1);
+    id.id = 0;
     assert_int_equal(tokens_find(t, token, &id), WS_OK);
-    assert_int_equal(id, 1);
+    assert_int_equal(id.id, 1);
     now_ns += INT64_C(1000000000);
     assert_int_equal(tokens_find(t, token, &id), WS_AGAIN);
 }
@@ -56,7 +56,7 @@ static void test_tokens_unknown_or_revoked_is_denied(void **state)
     OWN(tokens_close)
     struct tokens *t = NULL;
     uint8_t token[32], unknown[32];
-    int64_t id;
+    struct tokens_session id;
 
     made_session(m->store, 1);
     made_token(1, token);
@@ -76,18 +76,19 @@ static void test_tokens_put_makes_a_new_session_known(void **state)
     OWN(tokens_close)
     struct tokens *t = NULL;
     uint8_t token[32], neighbour[32];
-    int64_t id = 0;
+    struct tokens_session id = {0};
 
     (void)state;
     made_token(1, token);
     made_token(1, neighbour); /* the same slot, another token */
     neighbour[31] ^= 1;
     assert_int_equal(tokens_open(&t, &env, 1, NULL), WS_OK);
-    tokens_put(t, token, 9);
+    tokens_put(t, token, (struct tokens_session){9, 2});
     assert_int_equal(tokens_find(t, token, &id), WS_OK);
-    assert_int_equal(id, 9);
+    assert_int_equal(id.id, 9);
+    assert_int_equal(id.tier, 2);
     assert_int_equal(tokens_find(t, neighbour, &id), WS_AGAIN);
-    tokens_put(t, neighbour, 10);
+    tokens_put(t, neighbour, (struct tokens_session){10, -1});
     assert_int_equal(tokens_find(t, token, &id), WS_AGAIN);
 }
 
