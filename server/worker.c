@@ -278,6 +278,8 @@ static enum err open_retention(struct worker *w)
 
 static enum err open_orphans(struct worker *w)
 {
+    if (blob_is_remote(w->server.blob)) /* blob verify lists those */
+        return WS_OK;
     return orphans_open(&w->orphans, &w->server);
 }
 

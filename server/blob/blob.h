@@ -34,7 +34,8 @@ struct blob_options {
 
 /* One kind of place; all functions may block. Every member is required but
  * check, without which every address will do, and the last two: a place that
- * cannot list its blobs has neither. */
+ * cannot list its blobs has neither, and one that can't tell a blob from the
+ * same one put again has no drop_old. */
 struct blob_ops {
     const char *name; /* as written in an address, before the colon */
     bool remote;      /* another machine answers: slow, or not at all */

@@ -8,6 +8,7 @@
 #include "server/blob/blob.h"
 
 #include "server/blob/s3.h"
+#include "server/blob/s3_list.h"
 #include "server/blob/s3_where.h"
 
 #include <fcntl.h>
@@ -107,6 +108,13 @@ static enum err s3_drop(struct blob *b, const char *name)
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
+static enum err
+s3_walk(struct blob *b, const char *folder,
+        int (*each)(void *ctx, const char *name, int64_t put_ns), void *ctx)
+{
+    return s3_list_walk(self(b)->s3, folder, each, ctx);
+}
+
 static enum err s3_check(const char *where)
 {
     struct s3_where ignored;
@@ -123,4 +131,5 @@ const struct blob_ops blob_s3 = {
     .put = s3_put,
     .get = s3_get,
     .drop = s3_drop,
+    .walk = s3_walk,
 };

@@ -270,7 +270,8 @@ const struct cli_command cli_blob = {
             "  worksight-server blob verify\n"
             "  worksight-server blob verify --json\n\n"
             "Reads every picture. Objects without a row count as orphans when "
-            "they are older than\nan hour; those in S3 are not listed.\n\n"
+            "they are older than\nan hour. Below data the server removes them "
+            "by itself; in S3 they are left to you.\n\n"
             "Exit status: 0 all there and whole, 1 something is wrong or can't "
             "be read, 2 used wrongly.\n",
     .options = options,
