@@ -26,6 +26,13 @@ static void begin_fact(struct fact *fact, enum wire_item_kind kind,
                           .received_ns = at_ns + 2 * CLOCK_NS_PER_S};
 }
 
+/* Every other agent is of tier L1 and scores nothing; the first four, which are
+ * in stores of every size, are of L2. */
+static bool is_l1(int64_t agent)
+{
+    return agent >= 4 && agent % 2;
+}
+
 void pages_facts_metric(struct fact *out, const struct pages_agent *a,
                         int64_t seq, int64_t at_ns)
 {
@@ -33,7 +40,7 @@ void pages_facts_metric(struct fact *out, const struct pages_agent *a,
     struct fact_metric *m = &out->metric;
 
     begin_fact(out, WIRE_ITEM_METRIC, a, seq, at_ns);
-    m->scored = d % 8 != 0;
+    m->scored = !is_l1(a->agent) && d % 8 != 0;
     m->judged = m->scored;
     m->productivity = m->scored ? (double)(d / 8 % 1000) / 10 : 50;
     m->anomaly = m->judged ? (double)(d / 8000 % 940) / 1000 : 0;
@@ -56,7 +63,7 @@ void pages_facts_picture(struct fact *out, const struct pages_agent *a,
                                                .blob = ""};
 }
 
-/* What an agent of tier L2 sends. */
+/* What an agent of tier L2 sends, and one of tier L1. */
 #define PAYLOAD                                                                \
     "{\"agent_timestamp\":\"%s\",\"source_type\":\"screenshot\","              \
     "\"source_ref\":\"%s\",\"feature_version\":\"1\",\"features\":{"           \
@@ -80,6 +87,17 @@ void pages_facts_picture(struct fact *out, const struct pages_agent *a,
     "\"tesseract-eng\",\"anomaly_mode\":\"statistical\"},"                     \
     "\"pipeline_status\":\"ok\",\"ocr_text_hash\":null}"
 
+#define PAYLOAD_L1                                                             \
+    "{\"agent_timestamp\":\"%s\",\"source_type\":\"screenshot\","              \
+    "\"source_ref\":\"%s\",\"feature_version\":\"1\",\"features\":{"           \
+    "\"schema\":\"1\",\"scored\":false,\"category\":\"%s\","                   \
+    "\"category_rule\":\"name:emacs\",\"source\":\"x11\",\"tier\":1,"          \
+    "\"words\":null},\"productivity_score\":50,\"anomaly_score\":0,"           \
+    "\"anomaly_label\":\"normal\",\"model_info\":{\"productivity\":"           \
+    "\"rules-1\",\"anomaly\":\"univariate-1\",\"classifier\":\"names-1\","     \
+    "\"ocr\":\"none\",\"anomaly_mode\":\"static\"},\"pipeline_status\":"       \
+    "\"partial\",\"ocr_text_hash\":null,\"error_code\":null}"
+
 static void write_metric(struct fact *fact, struct pages_facts_room *r,
                          int64_t agent)
 {
@@ -92,6 +110,11 @@ static void write_metric(struct fact *fact, struct pages_facts_room *r,
     clock_format_iso(fact->at_ns, at);
     snprintf(r->ref, sizeof r->ref, "frame/%" PRId64, fact->seq);
     m->source_ref = r->ref;
+    fact->payload_len =
+        (size_t)snprintf(r->payload, sizeof r->payload, PAYLOAD_L1, at, r->ref,
+                         categories[d % 4]);
+    if (is_l1(agent))
+        return;
     fact->payload_len = (size_t)snprintf(
         r->payload, sizeof r->payload, PAYLOAD, at, r->ref,
         m->scored ? "true" : "false", categories[d % 4],
