@@ -142,6 +142,26 @@ static enum err check_session(struct store_mysql_conn *c)
     return e;
 }
 
+/* On a node of a Galera cluster (MariaDB's, Percona's) a transaction and a
+ * SELECT of its own begin when the node has applied all that was committed
+ * anywhere before: what one server answered for is seen by the next. */
+static enum err wait_for_cluster(struct store_mysql_conn *c)
+{
+    static const char sql[] = "SHOW VARIABLES WHERE variable_name = 'wsrep_on'"
+                              " AND value = 'ON'";
+    MYSQL_RES *rows = NULL;
+    bool in_cluster;
+
+    if (mysql_real_query(c->raw, sql, sizeof(sql) - 1))
+        return fail(c, sql);
+    rows = mysql_store_result(c->raw);
+    in_cluster = rows && mysql_num_rows(rows) > 0;
+    mysql_free_result(rows);
+    return in_cluster
+               ? store_mysql_conn_query(c, "SET SESSION wsrep_sync_wait=1")
+               : WS_OK;
+}
+
 static void set_options(struct store_mysql_conn *c)
 {
     const unsigned connect_s = CONNECT_S, answer_s = ANSWER_S;
@@ -184,6 +204,8 @@ static enum err connect_now(struct store_mysql_conn *c)
             return e;
     }
     e = check_session(c);
+    if (!e)
+        e = wait_for_cluster(c);
     if (!e && c->read_only)
         e = store_mysql_conn_query(c, "SET SESSION TRANSACTION READ ONLY");
     return e;

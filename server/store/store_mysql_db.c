@@ -146,16 +146,16 @@ static enum err exec(struct db *base, const char *sql)
 static enum err begin(struct db *base)
 {
     struct store_mysql_conn *to = &conn_of(base)->to;
-    enum err e = WS_IO;
+    enum err e;
 
     to->in_transaction = false;
-    for (int try = 0; try < 2 && e == WS_IO; try++) {
-        e = store_mysql_conn_ready(to);
-        if (e)
-            return e;
+    e = store_mysql_conn_ready(to);
+    if (!e)
         e = store_mysql_conn_query(to, "START TRANSACTION");
-        if (e == WS_IO && !to->lost)
-            return e;
+    if (e && to->lost) {
+        e = store_mysql_conn_ready(to);
+        if (!e)
+            e = store_mysql_conn_query(to, "START TRANSACTION");
     }
     to->in_transaction = !e;
     return e;

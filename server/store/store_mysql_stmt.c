@@ -362,7 +362,7 @@ static enum err execute(struct store_mysql_stmt *s)
     struct store_mysql_conn *to = s->to;
     enum err e = execute_once(s);
 
-    if (e == WS_IO && to->lost && !to->in_transaction &&
+    if (e && to->lost && !to->in_transaction &&
         strncmp(s->name, "SELECT", 6) == 0)
         e = execute_once(s);
     return e;
