@@ -12,6 +12,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#define TRIES 5 /* of a migration that others apply at the same time */
+
 struct db *store_db_conn(struct store *s)
 {
     return ((struct store_db *)s)->db;
@@ -171,6 +173,16 @@ static enum err apply(struct db *db, const struct store_sql *m)
     return WS_OK;
 }
 
+/* Two servers that start together are each other's victims. */
+static enum err apply_beside_others(struct db *db, const struct store_sql *m)
+{
+    enum err e = WS_AGAIN;
+
+    for (int try = 0; try < TRIES && e == WS_AGAIN; try++)
+        e = apply(db, m);
+    return e;
+}
+
 enum err store_db_migrate(struct store *s, size_t *applied)
 {
     const struct store_db *own = (const struct store_db *)s;
@@ -197,7 +209,7 @@ enum err store_db_migrate(struct store *s, size_t *applied)
     for (size_t i = 0; i < now.count; i++) {
         if (now.list[i].applied_ns)
             continue;
-        e = apply(db, &own->migrations[i]);
+        e = apply_beside_others(db, &own->migrations[i]);
         if (e)
             return e;
         n++;
