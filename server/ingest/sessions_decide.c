@@ -62,7 +62,7 @@ static enum err enrolled(struct store *s, struct sessions_request *r,
     return WS_DENIED;
 }
 
-/* What a known uid means: WS_OK with a replay, WS_AGAIN: the token is another
+/* What a known uid means: WS_OK with a replay, WS_EXISTS: the token is another
  * one, WS_DENIED with a refusal, WS_NOTFOUND: not known. */
 static enum err known(struct store *s, struct sessions_request *r,
                       enum sessions_outcome *out)
@@ -81,7 +81,7 @@ static enum err known(struct store *s, struct sessions_request *r,
         return WS_DENIED;
     }
     if (memcmp(key.token_sha256, r->token_sha256, STORE_SHA256_BYTES) != 0)
-        return WS_AGAIN;
+        return WS_EXISTS;
     *out = key.revoked ? SESSIONS_REFUSED : SESSIONS_REPLAYED;
     return key.revoked ? WS_DENIED : WS_OK;
 }
@@ -102,12 +102,20 @@ static enum err renew(struct store *s, struct sessions_request *r)
     return e;
 }
 
+/* Whoever opens a session holds the counter's row until its end: so the uid is
+ * looked for once more, now that no other server can be opening it. */
 static enum err open_new(struct store *s, struct sessions_request *r)
 {
     enum err e = store_take_ids(s, "session", 1, &r->row.id);
 
-    if (!e)
-        e = enrolled(s, r, r->row.id, &r->outcome);
+    if (e)
+        return e;
+    e = known(s, r, &r->outcome);
+    if (e == WS_EXISTS)
+        return renew(s, r);
+    if (e != WS_NOTFOUND)
+        return e;
+    e = enrolled(s, r, r->row.id, &r->outcome);
     if (!e)
         e = store_sessions_put(s, &r->row, r->token_sha256);
     if (e == WS_EXISTS) {
@@ -127,7 +135,7 @@ enum err sessions_decide(struct store *writer, void *request)
     enum err e = known(writer, r, &r->outcome);
 
     r->row.user_id = 0;
-    if (e == WS_AGAIN)
+    if (e == WS_EXISTS)
         return renew(writer, r);
     if (e == WS_NOTFOUND)
         return open_new(writer, r);
@@ -139,7 +147,7 @@ enum err sessions_foresee(struct store *reader, struct sessions_request *r,
 {
     enum err e = known(reader, r, out);
 
-    if (e == WS_AGAIN || e == WS_NOTFOUND) {
+    if (e == WS_EXISTS || e == WS_NOTFOUND) {
         e = enrolled(reader, r, 0, out);
         if (!e)
             *out = SESSIONS_OPENED;
