@@ -123,9 +123,8 @@ static enum err open_committer(struct worker *w)
         .ctx = &w->server};
     enum err e;
 
-    /* Writers of several processes and machines: rarely the same row. */
     if (!database_is_embedded(w->settings))
-        options.shard = (int64_t)env_random_below(w->server.env, WORKER_SHARDS);
+        options.shards = WORKER_SHARDS;
     e = committer_open(&w->server.committer, &options);
 
     if (!e)

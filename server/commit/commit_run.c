@@ -174,7 +174,13 @@ static enum err perform(struct commit_run *r, struct commit_plan *p,
     return WS_OK;
 }
 
-/* --- ids --- */
+/* --- ids ---
+ *
+ * Writers of several processes and machines that add to one row of the fleet's
+ * figures wait for each other, and in a cluster abort each other. No two have
+ * the same block of ids, and the blocks that are in use are close together: so
+ * the block's number says which shard to add to.
+ */
 
 static enum err take_block(struct store *s, void *arg)
 {
@@ -186,6 +192,7 @@ static enum err take_block(struct store *s, void *arg)
         return e;
     r->next_id = first;
     r->end_id = first + STORE_ID_BLOCK;
+    r->shard = r->shards ? first / STORE_ID_BLOCK % r->shards : 0;
     return WS_OK;
 }
 

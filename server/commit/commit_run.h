@@ -15,8 +15,9 @@ struct commit_run {
     struct store *store;
     const struct env *env;
     struct counters *counters; /* or NULL */
-    int64_t shard;
-    int64_t next_id, end_id; /* what is left of the block of ids */
+    int64_t shards;            /* of the fleet's figures; 0: one */
+    int64_t next_id, end_id;   /* what is left of the block of ids */
+    int64_t shard;             /* by the block's number */
 };
 
 /* Give every item of a group its verdict. */

@@ -377,7 +377,7 @@ enum err committer_open(struct committer **out,
     c->run = (struct commit_run){.store = options->store,
                                  .env = options->env,
                                  .counters = options->counters,
-                                 .shard = options->shard};
+                                 .shards = options->shards};
     c->requests_end = &c->requests;
     c->calls_end = &c->calls;
     init_sync(c);

@@ -41,7 +41,7 @@ struct committer_options {
     struct counters *counters; /* or NULL */
     size_t queue_items;        /* facts and calls that may wait */
     size_t queue_bytes;        /* their payloads */
-    int64_t shard;             /* this writer's, of the fleet's roll-ups */
+    int64_t shards; /* of the fleet's figures, over which writers spread */
     /* Called for each accepted item, on the thread, before done(); or NULL. */
     void (*accepted)(void *ctx, const struct commit_item *item);
     void *ctx;
