@@ -12,6 +12,9 @@ import { Layer1, Layer2, hex, metricBody } from '../flow/lib/wire.mjs';
 const KEYS = 1500;
 const CLIENTS = 8;
 const AT_ONCE = 24; // keys under way at a time, each CLIENTS times
+// One session written by two nodes of a cluster at once conflicts where in one
+// database the one waits for the other: tools/test-stack allows more there.
+const MOST_DEADLOCKS = Number(process.env.RACE_DEADLOCKS ?? KEYS / 10);
 
 const cleanups = [];
 const file = { after: (fn) => cleanups.push(fn) };
@@ -79,7 +82,7 @@ test(`${KEYS} keys, each by ${CLIENTS} clients at once to 2 servers: one 201 a k
   assert.deepEqual(sums, { a: KEYS, b: KEYS });
   const deadlocks = [one, two].map((s) => s.err.match(/MySQL code 1213/g)?.length ?? 0);
   t.diagnostic(`${KEYS * CLIENTS} requests in ${Date.now() - begun} ms, deadlocks ${deadlocks.join(' + ')}, told to come again ${told.again}`);
-  assert.ok(deadlocks[0] + deadlocks[1] < KEYS / 10, 'no storm of deadlocks');
+  assert.ok(deadlocks[0] + deadlocks[1] < MOST_DEADLOCKS, 'no storm of deadlocks');
 });
 
 test('the same key with another payload: the first stands; in another session: its own', async () => {
