@@ -3,6 +3,7 @@
 #include "core/clock.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,6 +111,8 @@ static void write_metric(struct fact *fact, struct pages_facts_room *r,
     clock_format_iso(fact->at_ns, at);
     snprintf(r->ref, sizeof r->ref, "frame/%" PRId64, fact->seq);
     m->source_ref = r->ref;
+    m->category = categories[d % 4];
+    m->activity = is_l1(agent) ? NAN : (double)(d / 4 % 101) / 100;
     fact->payload_len =
         (size_t)snprintf(r->payload, sizeof r->payload, PAYLOAD_L1, at, r->ref,
                          categories[d % 4]);

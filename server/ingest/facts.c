@@ -4,6 +4,7 @@
 #include "core/sha256.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,30 @@ static bool judged(const struct json *features, bool scored)
     return json_bool(json_get(json_get(features, "anomaly"), "scored"), scored);
 }
 
+/* A number that every store can keep, or NAN. */
+static double activity_of(const struct json *v)
+{
+    double n = json_number(v, NAN);
+
+    return isfinite(n) ? n : NAN;
+}
+
+/* As much of features.category as is kept, of whole characters. */
+static const char *category_of(const struct json *v, struct facts_room *room)
+{
+    const char *text = json_text(v, NULL);
+    size_t len = text ? strlen(text) : 0;
+
+    if (!text)
+        return NULL;
+    if (len >= FACT_CATEGORY_BYTES)
+        for (len = FACT_CATEGORY_BYTES - 1; (text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(room->category, text, len);
+    room->category[len] = '\0';
+    return room->category;
+}
+
 static enum err read_metric(const struct json *doc, struct fact *f,
                             struct facts_room *room,
                             struct wire_problems *problems)
@@ -91,6 +116,8 @@ static enum err read_metric(const struct json *doc, struct fact *f,
         .judged = judged(features, scored),
         .productivity = wire_number(json_get(doc, "productivity_score"), 0),
         .anomaly = wire_number(json_get(doc, "anomaly_score"), 0),
+        .activity = activity_of(json_get(features, "activity")),
+        .category = category_of(json_get(features, "category"), room),
         .source_ref = json_text(json_get(doc, "source_ref"), ""),
         .feature_version = version_of(json_get(doc, "feature_version"), room),
         .ocr_text_hash = json_text(json_get(doc, "ocr_text_hash"), NULL),

@@ -19,6 +19,7 @@
 /* What one fact needs beside its document. */
 struct facts_room {
     char number[32]; /* a feature_version that came as a number */
+    char category[FACT_CATEGORY_BYTES];
     struct store_run *runs;
 };
 

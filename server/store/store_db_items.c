@@ -133,6 +133,51 @@ metric(struct store *s, int64_t id,
     return walk_metrics(q, &p, once_metric, &once);
 }
 
+/* One page; *more: there may be another, from left on. */
+static enum err
+page_of_looks(struct store *s, struct store_range *left, bool *more,
+              int (*each)(void *ctx, const struct store_look_view *row),
+              void *ctx)
+{
+    struct db_stmt *q;
+    size_t rows = 0;
+    enum err e =
+        db_stmt(store_db_conn(s),
+                "SELECT id, at, told, category FROM metric " RANGE, &q);
+
+    if (e)
+        return e;
+    bind_range(q, left);
+    for (*more = true; *more && (e = db_step(q)) == WS_OK; rows++) {
+        struct store_look_view row = {
+            .id = db_int(q, 0),
+            .at_ns = db_int(q, 1),
+            .told = db_int(q, 2) != 0,
+            .category = db_text(q, 3),
+        };
+
+        left->before_ns = row.at_ns;
+        left->before_id = row.id;
+        *more = each(ctx, &row);
+    }
+    db_reset(q);
+    *more = *more && rows == STORE_DB_PAGE;
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err looks(struct store *s, const struct store_range *range,
+                      int (*each)(void *ctx, const struct store_look_view *row),
+                      void *ctx)
+{
+    struct store_range left = *range;
+    bool more = true;
+    enum err e = WS_OK;
+
+    while (more && !e)
+        e = page_of_looks(s, &left, &more, each, ctx);
+    return e;
+}
+
 /* The id that a query of (session, moment) finds; 0 when it finds none. */
 static enum err id_at(struct store *s, const char *sql, int64_t session_id,
                       int64_t at_ns, int64_t *id)
@@ -206,34 +251,56 @@ static struct store_band band(struct db_stmt *q, int from)
     };
 }
 
-/* What is not scored, or not judged, is NULL here, and aggregates pass NULL by.
- * Activity is in the payload alone; another type than a number is passed by as
- * well. */
-#define BAND(value) "min(" value "), avg(" value "), max(" value ")"
-
+/* What is not scored, or not judged, is NULL here, and aggregates pass NULL by;
+ * so is an activity that is no number. Rows of older servers (told=0) have it
+ * in the payload alone: two parts, so that the other one needs nothing but the
+ * index metric_day. */
+#define PARTS_OF(value, name)                                                  \
+    "min(" value ") AS " name "_min, sum(" value ") AS " name                  \
+    "_sum, count(" value ") AS " name "_n, max(" value ") AS " name "_max"
+#define PART(number, activity, told)                                           \
+    "SELECT " number " AS n, count(*) AS c, sum(NOT scored) AS u, "            \
+    "sum(NOT judged) AS j, " PARTS_OF(                                         \
+        "CASE WHEN scored THEN productivity END",                              \
+        "p") ", " PARTS_OF("CASE WHEN judged THEN anomaly END",                \
+                           "a") ", " PARTS_OF(activity,                        \
+                                              "v") " FROM metric WHERE "       \
+                                                   "session_id=?2 AND at>=?3 " \
+                                                   "AND at<?4 AND told=" told  \
+                                                   " GROUP BY 1"
+#define WHOLE(name)                                                            \
+    "min(" name "_min), sum(" name "_sum)/sum(" name "_n), max(" name "_max)"
 #define BUCKETS(number, activity)                                              \
-    "SELECT " number                                                           \
-    ", count(*), sum(NOT scored), sum(NOT judged), " BAND("p") ", " BAND(      \
-        "a") ", " BAND("v") " FROM (SELECT at, scored, judged, "               \
-                            "CASE WHEN scored THEN productivity END AS p, "    \
-                            "CASE WHEN judged THEN anomaly END AS a, "         \
-                            "CASE WHEN " activity                              \
-                            " END AS v FROM metric WHERE session_id=? "        \
-                            "AND at>=? AND at<?) AS f "                        \
-                            "GROUP BY 1 ORDER BY 1"
+    "SELECT n, sum(c), sum(u), sum(j), " WHOLE("p") ", " WHOLE(                \
+        "a") ", " WHOLE("v") " FROM (" PART(number, "activity",                \
+                                            "1") " UNION ALL " PART(number,    \
+                                                                    activity,  \
+                                                                    "0") ") "  \
+                                                                         "AS " \
+                                                                         "par" \
+                                                                         "ts " \
+                                                                         "GRO" \
+                                                                         "UP " \
+                                                                         "BY " \
+                                                                         "n "  \
+                                                                         "ORD" \
+                                                                         "ER " \
+                                                                         "BY " \
+                                                                         "n"
 
 static const char *const buckets_sql[STORE_DIALECTS] = {
     [STORE_SQLITE] =
-        BUCKETS("at/?", "json_type(CAST(payload AS TEXT), "
-                        "'$.features.activity') IN ('integer', 'real') THEN "
-                        "json_extract(CAST(payload AS TEXT), "
-                        "'$.features.activity')"),
+        BUCKETS("at/?1", "CASE WHEN json_type(CAST(payload AS TEXT), "
+                         "'$.features.activity') IN ('integer', 'real') THEN "
+                         "json_extract(CAST(payload AS TEXT), "
+                         "'$.features.activity') END"),
     [STORE_MYSQL] =
-        BUCKETS("at DIV ?",
-                "json_type(json_extract(convert(payload USING utf8mb4), "
-                "'$.features.activity')) IN ('INTEGER', 'UNSIGNED INTEGER', "
-                "'DOUBLE', 'DECIMAL') THEN 0e0 + json_unquote(json_extract("
-                "convert(payload USING utf8mb4), '$.features.activity'))"),
+        BUCKETS("at DIV ?1",
+                "CASE WHEN json_type(json_extract(convert(payload USING "
+                "utf8mb4), '$.features.activity')) IN ('INTEGER', "
+                "'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL') THEN 0e0 + "
+                "json_unquote(json_extract(convert(payload USING utf8mb4), "
+                "'$.features.activity')) END"),
 };
 
 static enum err buckets(struct store *s, int64_t session_id, int64_t from_ns,
@@ -347,6 +414,7 @@ static enum err screenshot(struct store *s, int64_t id,
 const struct store_items_ops store_db_items = {
     .metrics = metrics,
     .metric = metric,
+    .looks = looks,
     .metric_at = metric_at,
     .screenshot_at = screenshot_at,
     .extent = extent,

@@ -30,6 +30,7 @@ enum fact_recording_status { /* a status moves forward only */
                              FACT_UPLOADED,
                              FACT_UPLOAD_FAILED,
 };
+#define FACT_CATEGORY_BYTES 40 /* with the NUL */
 enum fact_format { FACT_PNG, FACT_JPEG, FACT_WEBP };
 
 struct fact_metric {
@@ -39,6 +40,8 @@ struct fact_metric {
     bool scored; /* features.scored is not false: enters averages */
     bool judged; /* the same of the anomaly and its label */
     double productivity, anomaly;
+    double activity;      /* features.activity; NAN: none, or no number */
+    const char *category; /* features.category, cut; or NULL */
     const char *source_ref, *feature_version;
     const char *ocr_text_hash, *error_code, *error_message; /* or NULL */
 };

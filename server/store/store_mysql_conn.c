@@ -34,7 +34,9 @@ static const struct meaning {
 } meanings[] = {
     {1062, WS_EXISTS, KEEPS},  /* duplicate entry */
     {1586, WS_EXISTS, KEEPS},  /* the same, with the key's name */
-    {1061, WS_EXISTS, KEEPS},  /* an index: another server made it just now */
+    {1060, WS_EXISTS, KEEPS},  /* a column: another server made it just now */
+    {1061, WS_EXISTS, KEEPS},  /* the same with an index */
+    {1091, WS_EXISTS, KEEPS},  /* an index: another server dropped it */
     {1213, WS_AGAIN, KEEPS},   /* deadlock */
     {1205, WS_AGAIN, KEEPS},   /* lock wait timeout */
     {3101, WS_AGAIN, KEEPS},   /* group replication rolled it back */

@@ -1,6 +1,7 @@
 /* store_mysql_kinds.c - the table of each kind of fact, and its columns. */
 #include "server/store/store_mysql.h"
 
+#include <math.h>
 #include <string.h>
 
 #define HEAD(table, more)                                                      \
@@ -22,8 +23,8 @@ const struct store_mysql_kind store_mysql_kinds[WIRE_ITEM_KINDS] = {
         KIND("metric",
              "source_type, source_ref, feature_version, productivity, anomaly,"
              " label, pipeline, scored, judged, ocr_text_hash, error_code,"
-             " error_message",
-             ",?,?,?,?,?,?,?,?,?,?,?,?)", "''"),
+             " error_message, told, activity, category",
+             ",?,?,?,?,?,?,?,?,?,?,?,?,1,?,?)", "''"),
     [WIRE_ITEM_SCREENSHOT] =
         KIND("screenshot",
              "\"blob\", thumbnail, bytes, width, height, format, output, tier,"
@@ -61,6 +62,11 @@ static void bind_metric(struct db_stmt *q, const struct fact *f)
     db_bind_text(q, m->ocr_text_hash);
     db_bind_text(q, m->error_code);
     db_bind_text(q, m->error_message);
+    if (isnan(m->activity))
+        db_bind_null(q);
+    else
+        db_bind_number(q, m->activity);
+    db_bind_text(q, m->category);
 }
 
 static void bind_screenshot(struct db_stmt *q, const struct fact *f)

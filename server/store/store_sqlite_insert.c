@@ -1,6 +1,8 @@
 /* store_sqlite_insert.c - one fact into the table of its kind. */
 #include "server/store/store_sqlite_parts.h"
 
+#include <math.h>
+
 #define HEAD                                                                   \
     "(id, session_id, key, seq, at, received_at, payload_sha256, payload"
 #define HEAD_VALUES "VALUES (?,?,?,?,?,?,?,?"
@@ -28,8 +30,8 @@ static enum err insert_metric(struct db *db, const struct fact *f)
         db,
         "INSERT INTO metric " HEAD ", source_type, source_ref, feature_version,"
         " productivity, anomaly, label, pipeline, scored,"
-        " judged, ocr_text_hash, error_code, error_message)" HEAD_VALUES
-        ",?,?,?,?,?,?,?,?,?,?,?,?)",
+        " judged, ocr_text_hash, error_code, error_message, told, activity,"
+        " category)" HEAD_VALUES ",?,?,?,?,?,?,?,?,?,?,?,?,1,?,?)",
         &q);
 
     if (e)
@@ -47,6 +49,11 @@ static enum err insert_metric(struct db *db, const struct fact *f)
     db_bind_text(q, m->ocr_text_hash);
     db_bind_text(q, m->error_code);
     db_bind_text(q, m->error_message);
+    if (isnan(m->activity))
+        db_bind_null(q);
+    else
+        db_bind_number(q, m->activity);
+    db_bind_text(q, m->category);
     return db_run(q);
 }
 

@@ -54,6 +54,14 @@ enum err store_views_metrics(struct store *s, const struct store_range *range,
     return s->ops->views->items->metrics(s, range, each, ctx);
 }
 
+enum err store_views_looks(struct store *s, const struct store_range *range,
+                           int (*each)(void *ctx,
+                                       const struct store_look_view *row),
+                           void *ctx)
+{
+    return s->ops->views->items->looks(s, range, each, ctx);
+}
+
 enum err store_views_metric(struct store *s, int64_t id,
                             int (*each)(void *ctx,
                                         const struct store_metric_view *row),

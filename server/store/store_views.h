@@ -112,6 +112,16 @@ enum err store_views_metrics(struct store *s, const struct store_range *range,
                              int (*each)(void *ctx,
                                          const struct store_metric_view *row),
                              void *ctx) WS_MUST_CHECK;
+/* What the lanes show of a metric: from an index alone. */
+struct store_look_view {
+    int64_t id, at_ns;
+    bool told; /* false: an older server wrote it: the payload says it */
+    const char *category; /* cut to FACT_CATEGORY_BYTES; NULL: none said */
+};
+enum err store_views_looks(struct store *s, const struct store_range *range,
+                           int (*each)(void *ctx,
+                                       const struct store_look_view *row),
+                           void *ctx) WS_MUST_CHECK;
 enum err store_views_metric(struct store *s, int64_t id,
                             int (*each)(void *ctx,
                                         const struct store_metric_view *row),

@@ -20,6 +20,9 @@ struct store_items_ops {
                        int (*each)(void *ctx,
                                    const struct store_metric_view *row),
                        void *ctx);
+    enum err (*looks)(struct store *s, const struct store_range *range,
+                      int (*each)(void *ctx, const struct store_look_view *row),
+                      void *ctx);
     enum err (*metric_at)(struct store *s, int64_t session_id, int64_t at_ns,
                           int64_t *id);
     enum err (*screenshot_at)(struct store *s, int64_t session_id,

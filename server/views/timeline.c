@@ -25,7 +25,7 @@
 #define MAX_POINTS 2000
 #define DEFAULT_POINTS 360
 #define MAX_RECORDINGS 200
-#define CATEGORY_BYTES 40
+#define CATEGORY_BYTES FACT_CATEGORY_BYTES
 #define MAX_KINDS 12 /* categories that one bucket tells apart */
 #define SILENT_STEPS 5
 #define SILENT_LEAST_NS (60 * CLOCK_NS_PER_S)
@@ -122,31 +122,53 @@ static void count_kind(struct timeline *t, const char *category)
     t->kinds[i].count++;
 }
 
-static int note_metric(void *ctx, const struct store_metric_view *row)
+static void note_category(struct timeline *t, int64_t at_ns,
+                          const char *category)
+{
+    int64_t number = (at_ns - t->from_ns) / t->width_ns;
+    struct bucket *b = &t->buckets[t->bucket_count ? t->bucket_count - 1 : 0];
+
+    t->times[t->time_count++] = at_ns;
+    if (!t->bucket_count || b->number != number) {
+        end_bucket(t);
+        b = &t->buckets[t->bucket_count++];
+        *b = (struct bucket){.number = number, .last_ns = at_ns};
+    }
+    b->first_ns = at_ns;
+    b->count++;
+    count_kind(t, category ? category : "");
+}
+
+/* Of an older server: only its payload says it. */
+static int note_payload(void *ctx, const struct store_metric_view *row)
 {
     struct timeline *t = ctx;
-    int64_t number = (row->at_ns - t->from_ns) / t->width_ns;
-    struct bucket *b = &t->buckets[t->bucket_count ? t->bucket_count - 1 : 0];
     struct json *doc = NULL;
 
-    if (t->time_count == MAX_FACTS)
-        return 0;
     t->failed = json_parse(row->payload, row->payload_len, &doc, NULL);
     if (t->failed == WS_NOMEM)
         return 0;
     t->failed = WS_OK;
-    t->times[t->time_count++] = row->at_ns;
-    if (!t->bucket_count || b->number != number) {
-        end_bucket(t);
-        b = &t->buckets[t->bucket_count++];
-        *b = (struct bucket){.number = number, .last_ns = row->at_ns};
-    }
-    b->first_ns = row->at_ns;
-    b->count++;
-    count_kind(t,
-               json_text(json_get(json_get(doc, "features"), "category"), ""));
+    note_category(
+        t, row->at_ns,
+        json_text(json_get(json_get(doc, "features"), "category"), NULL));
     json_free(doc);
-    return 1;
+    return 0;
+}
+
+static int note_look(void *ctx, const struct store_look_view *row)
+{
+    struct timeline *t = ctx;
+
+    if (t->time_count == MAX_FACTS)
+        return 0;
+    if (row->told)
+        note_category(t, row->at_ns, row->category);
+    else
+        t->failed = store_views_metric(t->reader, row->id, note_payload, t);
+    if (t->failed == WS_NOTFOUND) /* it went meanwhile */
+        t->failed = WS_OK;
+    return t->failed == WS_OK;
 }
 
 static int note_event(void *ctx, const struct store_event_view *row)
@@ -206,7 +228,7 @@ static enum err read_metrics(struct timeline *t)
     if (t->dense)
         e = store_views_quarters(t->reader, t->id, first, end, note_quarter, t);
     else
-        e = store_views_metrics(t->reader, &range, note_metric, t);
+        e = store_views_looks(t->reader, &range, note_look, t);
     if (!e)
         e = t->failed;
     end_bucket(t);

@@ -3,6 +3,7 @@
 #include "core/sha256.h"
 #include "server/store/store_mysql_db.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,6 +129,7 @@ struct fact made_metric(int64_t id, int64_t session_id, const char *key,
                    .judged = true,
                    .productivity = 70,
                    .anomaly = 0.25,
+                   .activity = NAN,
                    .source_ref = "r",
                    .feature_version = "1"},
     };

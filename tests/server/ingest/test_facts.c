@@ -1,5 +1,6 @@
 #include "server/ingest/facts.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -92,6 +93,58 @@ static void test_facts_read_not_scored_only_when_said_so(void **state)
     assert_int_equal(read_metric(&r, "1", "\"no\"", "50"), WS_OK);
     assert_true(r.f.metric.scored);
     drop(&r);
+}
+
+static void test_facts_category_is_kept_in_whole_characters(void **state)
+{
+#define TEN "0123456789"
+    static const char *const cases[][2] = {
+        {"true,\"category\":\"media\"", "media"},
+        {"true,\"category\":\"" TEN TEN TEN "12345678\"",
+         TEN TEN TEN "12345678"},
+        {"true,\"category\":\"" TEN TEN TEN TEN "x\"", TEN TEN TEN "012345678"},
+        {"true,\"category\":\"" TEN TEN TEN "12345678\xc3\xa9\"",
+         TEN TEN TEN "12345678"},
+        {"true,\"category\":7", NULL},
+        {"true", NULL},
+    };
+    struct read r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(read_metric(&r, "1", cases[i][0], "50"), WS_OK);
+        if (cases[i][1])
+            assert_string_equal(r.f.metric.category, cases[i][1]);
+        else
+            assert_null(r.f.metric.category);
+        drop(&r);
+    }
+}
+
+static void test_facts_activity_is_a_number_that_a_store_keeps(void **state)
+{
+    static const struct {
+        const char *scored;
+        bool known;
+    } cases[] = {
+        {"true,\"activity\":0.5", true},
+        {"true,\"activity\":\"0.5\"", false},
+        {"true,\"activity\":1e999", false},
+        {"true,\"activity\":null", false},
+        {"false,\"activity\":0.5", true},
+        {"true", false},
+    };
+    struct read r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(read_metric(&r, "1", cases[i].scored, "50"), WS_OK);
+        if (cases[i].known)
+            assert_true(r.f.metric.activity == 0.5);
+        else
+            assert_true(isnan(r.f.metric.activity));
+        drop(&r);
+    }
 }
 
 static void test_facts_judged_is_the_anomalys_word_else_as_scored(void **state)
@@ -209,6 +262,8 @@ int main(void)
         cmocka_unit_test(test_facts_read_metric_fills_every_column),
         cmocka_unit_test(test_facts_read_version_as_number_is_kept_as_text),
         cmocka_unit_test(test_facts_read_not_scored_only_when_said_so),
+        cmocka_unit_test(test_facts_category_is_kept_in_whole_characters),
+        cmocka_unit_test(test_facts_activity_is_a_number_that_a_store_keeps),
         cmocka_unit_test(test_facts_judged_is_the_anomalys_word_else_as_scored),
         cmocka_unit_test(
             test_facts_read_score_that_is_no_number_names_its_place),
