@@ -67,7 +67,9 @@ const struct cli_command commands_table[] = {
      .options = json_only, .option_count = 1,
      .min_args = 1, .max_args = 2, .run = queue_run},
     {.name = "show-sent", .summary = "what left this computer, newest first",
-     .help = "Example:\n  worksight-agent show-sent\n",
+     .help = "Examples:\n"
+             "  worksight-agent show-sent\n"
+             "  worksight-agent show-sent --json\n",
      .options = json_only, .option_count = 1, .run = show_sent_run},
     {.name = "explain", .args = "[ID]",
      .summary = "why the last (or this) score is what it is",
@@ -82,15 +84,25 @@ const struct cli_command commands_table[] = {
              "  worksight-agent pause 1h --reason \"doctor's call\"\n",
      .options = pause_options, .option_count = 1, .min_args = 1, .max_args = 1,
      .run = pause_run},
-    {.name = "resume", .summary = "end a pause", .help = "",
+    {.name = "resume", .summary = "end a pause",
+     .help = "Example:\n  worksight-agent resume\n",
      .run = pause_resume},
     {.name = "notice", .summary = "what these settings collect, for whom",
-     .help = "The last line is the hash that `run --acknowledge` takes; it is "
+     .help = "Examples:\n"
+             "  worksight-agent notice\n"
+             "  worksight-agent notice --hash --tier L1\n"
+             "\n"
+             "The last line is the hash that `run --acknowledge` takes; it is "
              "of the notice\nthat is printed, so give the settings that run "
              "will have.\n",
      .options = notice_options, .option_count = 1, .run = show_notice_run},
     {.name = "doctor", .summary = "find what keeps the agent from working",
-     .help = "Exit: 0 all is well, 1 warnings, 2 something does not work.\n",
+     .help = "Examples:\n"
+             "  worksight-agent doctor\n"
+             "  worksight-agent doctor --json --server "
+             "https://worksight.example.com\n"
+             "\n"
+             "Exit: 0 all is well, 1 warnings, 2 something does not work.\n",
      .options = json_only, .option_count = 1, .run = doctor_run},
     {.name = "enroll", .args = NULL,
      .summary = "take a server's enrollment code",
@@ -101,7 +113,8 @@ const struct cli_command commands_table[] = {
              "The server is remembered in the state folder; later runs go "
              "there when no\nother is given.\n",
      .options = enroll_options, .option_count = 1, .run = enroll_run},
-    {.name = "version", .summary = "print the version", .help = "",
+    {.name = "version", .summary = "print the version",
+     .help = "Example:\n  worksight-agent version\n",
      .run = version_run},
 };
 /* clang-format on */

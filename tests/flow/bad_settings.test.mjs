@@ -113,6 +113,29 @@ test('worksight-agent run: what goes together is exit 2 before anything starts',
 });
 
 for (const [name, prefix] of Object.entries(programs)) {
+  test(`${name}: every command has its help, by --help, -h and help, with an example that is not refused`, async (t) => {
+    const { out } = await run(program(name), ['--help']);
+    const commands = [...out.split('Commands:')[1].split('\n\n')[0].matchAll(/^ {2}(\S+)/gm)].map((m) => m[1]);
+    assert.ok(commands.length > 9, out);
+    const place = tempDir(t);
+    for (const command of commands) {
+      const help = await run(program(name), [command, '--help']);
+      assert.equal(help.code, 0, command);
+      assert.equal(help.err, '');
+      for (const other of [['help', command], [command, '-h'], [command, 'x', '--help', 'y', 'z']]) assert.equal((await run(program(name), other)).out, help.out, other.join(' '));
+      const examples = help.out.replaceAll('\\\n', ' ').split('\n').filter((line) => line.startsWith(`  ${name} ${command}`));
+      assert.ok(examples.length > 0 || help.out.includes(`| ${name} ${command}`), `${command} has no example`);
+      for (const line of help.out.split('\n')) assert.ok(line.length <= 100, line);
+      if (['run', 'serve'].includes(command)) continue;
+      for (const example of examples) {
+        const words = example.trim().split(/ {3,}|[|<>]/)[0].split(/\s+/).slice(1);
+        const where = name === 'worksight-agent' ? ['--state', join(place, 'none')] : ['--data', place];
+        const done = await run('sh', ['-c', `"$0" ${words.join(' ')} "$@" < /dev/null`, program(name), ...where]);
+        assert.doesNotMatch(done.err, /there is no (option|command|setting)|does not take|needs a value/, `${example}: ${done.err}`);
+      }
+    }
+  });
+
   for (const [kind, make] of Object.entries(wrong)) {
     test(`${name}: a value ${kind} is refused by flag, by file and by environment`, async (t) => {
       const rows = (await settingsOf(name)).map((row) => ({ ...row, value: make(row) })).filter((row) => row.value !== undefined);
