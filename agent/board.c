@@ -74,6 +74,8 @@ static const struct {
     NUMBER(heartbeat_lane),
     NUMBER(clock_offset_ms),
     NUMBER(server_features),
+    NUMBER(tier_max),
+    NUMBER(policy_revision),
     NUMBER(session_id),
 };
 

@@ -95,7 +95,10 @@ struct board {
     /* heartbeat */
     _Atomic int64_t last_heartbeat_wall_ns, heartbeat_lane;
     _Atomic int64_t clock_offset_ms,
-        server_features;        /* -1: not known, 0 layer 1 */
+        server_features;      /* -1: not known, 0 layer 1 */
+    _Atomic int64_t tier_max; /* 0..4, of the server's policy; also set by
+                                 the supervisor, before any role runs */
+    _Atomic int64_t policy_revision; /* 0: none was heard of */
     _Atomic int64_t session_id; /* of the present session at the server; 0 */
 };
 

@@ -6,6 +6,7 @@
 #include "agent/log_file.h"
 #include "agent/notice.h"
 #include "agent/plumbing.h"
+#include "agent/policy.h"
 #include "agent/role_start.h"
 #include "agent/roles.h"
 #include "agent/usage.h"
@@ -36,6 +37,7 @@ struct agent {
     struct usage usage;
     char **args; /* every setting, for the roles */
     char *ocr_program;
+    int64_t kept_revision; /* of the policy in STATE */
     bool hung_up;
 };
 
@@ -173,22 +175,49 @@ static void note_children(struct agent *a)
     usage_note(&a->usage, states, n, a->plumbing.board);
 }
 
+/* A policy that heartbeat heard of holds in the next run too, from its first
+ * moment on. */
+static void keep_policy(struct agent *a)
+{
+    struct board *b = a->plumbing.board;
+    struct policy p = {.revision = atomic_load(&b->policy_revision),
+                       .tier_max = atomic_load(&b->tier_max)};
+
+    if (p.revision == a->kept_revision)
+        return;
+    if (policy_save(a->settings->state, &p))
+        log_warn("policy_unwritten", "it holds until the agent ends");
+    a->kept_revision = p.revision;
+}
+
+/* The tier in force: what the person acknowledged, to its last day, and no
+ * more than the server allows. */
+static void set_tier(struct agent *a)
+{
+    struct board *b = a->plumbing.board;
+    int64_t tier = settings_tier_at(a->settings, clock_wall_ns());
+    int64_t most = atomic_load(&b->tier_max);
+    const char *why = tier < a->settings->tier
+                          ? "the day of `until` is over"
+                          : "it is what the person acknowledged";
+
+    if (most < tier) {
+        tier = most;
+        why = "the server's policy allows no more";
+    }
+    if (atomic_exchange(&b->tier, tier) != tier)
+        log_warn("tier", "tier L%lld is in force: %s", (long long)tier, why);
+}
+
 static bool on_tick(void *ctx)
 {
     struct agent *a = (struct agent *)ctx;
-    struct board *b = a->plumbing.board;
-    int64_t tier;
 
-    board_alive(b, BOARD_SUPERVISOR, 0);
+    board_alive(a->plumbing.board, BOARD_SUPERVISOR, 0);
     note_children(a);
     log_file_rotate(a->log);
-    tier = settings_tier_at(a->settings, clock_wall_ns());
-    if (tier < atomic_load(&b->tier)) {
-        log_warn("tier_ended",
-                 "%s is over: pictures end, tier L%lld is in force",
-                 a->settings->until, (long long)tier);
-        atomic_store(&b->tier, tier);
-    }
+    keep_policy(a);
+    set_tier(a);
     return !a->hung_up;
 }
 
@@ -237,9 +266,16 @@ static enum err open_supervise(struct agent *a)
 static void set_board(struct agent *a)
 {
     struct board *b = a->plumbing.board;
+    struct policy p;
 
     atomic_store(&b->role[BOARD_SUPERVISOR].pid, getpid());
+    if (policy_load(a->settings->state, &p))
+        p = (struct policy){.tier_max = POLICY_TIER_ANY};
+    atomic_store(&b->tier_max, p.tier_max);
+    atomic_store(&b->policy_revision, p.revision);
+    a->kept_revision = p.revision;
     atomic_store(&b->tier, a->settings->tier);
+    set_tier(a);
     /* Nothing of a person is captured: there is nobody to tell. */
     if (!settings_needs_notice(a->settings))
         atomic_store(&b->notice_acknowledged, 1);

@@ -20,6 +20,7 @@ struct settings { /* one row each in server/settings.c */
     char *db;     /* empty: SQLite below data; else see database.h */
     char *db_password_file;
     bool auto_migrate;
+    int64_t tier_max;         /* 0..4: the most that agents may send */
     char *enrollment_from;    /* networks whose agents need no code */
     char *behind_proxy;       /* networks whose X-Forwarded-* is believed */
     char *tls_cert, *tls_key; /* PEM files; empty: plain HTTP */

@@ -18,6 +18,8 @@
 
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 
+static const char *const tiers[] = {"L0", "L1", "L2", "L3", "L4", NULL};
+
 /* clang-format off */
 #define KEY(name, member, kind, initial, min, max, doc)                        \
     {#name, CONF_##kind, offsetof(struct settings, member), initial, min, max, \
@@ -34,6 +36,8 @@ static const struct conf_key keys[] = {
         "file whose first line is the password of db"),
     KEY(auto_migrate, auto_migrate, BOOL, "on", 0, 0,
         "bring the database to this version when the server starts"),
+    {"tier_max", CONF_ENUM, offsetof(struct settings, tier_max), "L4", 0, 0,
+     tiers, 0, "the most that agents may record and send; a lower one holds at once"},
     KEY(enrollment_from, enrollment_from, CIDRS, "127.0.0.0/8, ::1", 0, 0,
         "networks whose agents need no enrollment code"),
     KEY(behind_proxy, behind_proxy, CIDRS, "127.0.0.0/8, ::1", 0, 0,

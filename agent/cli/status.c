@@ -63,11 +63,18 @@ static void print_server(const struct view *v)
 static void print_captures(const struct view *v)
 {
     const struct settings *s = v->settings;
+    int64_t tier = number(v->board, "tier");
+    char of[48] = "";
 
-    printf("Captures   every %lld.%03lld s, tier L%lld, source %s, input %s, "
+    if (tier < s->tier)
+        snprintf(of, sizeof of, " of L%lld (%s)", (long long)s->tier,
+                 tier == number(v->board, "tier_max")
+                     ? "the server allows no more"
+                     : "its last day is over");
+    printf("Captures   every %lld.%03lld s, tier L%lld%s, source %s, input %s, "
            "badge %s; no keystrokes, no audio, no camera\n",
            (long long)(s->every_ms / 1000), (long long)(s->every_ms % 1000),
-           (long long)number(v->board, "tier"), s->source,
+           (long long)tier, of, s->source,
            s->input_counts ? "counted" : "not counted",
            json_bool(json_get(v->board, "badge_up"), false) ? "up"
                                                             : "not shown");

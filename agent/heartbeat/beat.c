@@ -67,6 +67,8 @@ static void write_numbers(const struct beat_scope *s, struct jsonw *w)
     if (s->disk_free_bytes >= 0)
         jsonw_int(w, "disk_free_bytes", s->disk_free_bytes);
     jsonw_int(w, "clock_offset_ms", atomic_load(&b->clock_offset_ms));
+    if (atomic_load(&b->policy_revision) > 0)
+        jsonw_int(w, "policy_revision", atomic_load(&b->policy_revision));
     jsonw_text(w, "state",
                board_capture_word(
                    (enum board_capture_state)atomic_load(&b->capture_state)));
@@ -130,6 +132,7 @@ void beat_read(const struct transport_answer *answer, int64_t asked_wall_ns,
     if (out->result != BEAT_HEARD)
         return;
     out->layer_2 = json_count(json_get(doc, "features")) > 0;
+    out->policy_revision = json_int(json_get(doc, "policy_revision"), 0);
     time = json_text(json_get(doc, "server_time"), "");
     if (clock_parse_iso(time, strlen(time), &server_ns) != WS_OK)
         return;

@@ -35,6 +35,7 @@ struct beat_news {
     bool layer_2;
     bool has_time;
     int64_t clock_offset_ms; /* the server's clock minus ours */
+    int64_t policy_revision; /* 0: it has no policy */
 };
 
 /* Read an answer that was asked for between two times of ours. */

@@ -2,6 +2,7 @@
  * it is never behind an upload. */
 #include "agent/heartbeat/beat.h"
 #include "agent/outbox/client.h"
+#include "agent/policy.h"
 #include "agent/role.h"
 #include "core/clock.h"
 #include "core/http_client.h"
@@ -80,37 +81,79 @@ static void take_news(struct heartbeat *h, const struct beat_news *news)
 
 /* --- one beat --- */
 
+/* Ask something of the session; the caller frees answer->body. */
+static enum err ask(struct heartbeat *h, const struct client_session *s,
+                    const char *what, struct transport_request *request,
+                    struct transport_answer *answer)
+{
+    const struct settings *settings = h->role->settings;
+    OWN_FREE char *url = NULL;
+
+    if (asprintf(&url, "%s/sessions/%lld/%s/", settings->server,
+                 (long long)s->session_id, what) < 0) {
+        url = NULL;
+        return WS_NOMEM;
+    }
+    request->url = url;
+    request->bearer = s->token;
+    request->deadline_ms = HEARTBEAT_DEADLINE_MS;
+    if (settings->request_deadline_ms < request->deadline_ms)
+        request->deadline_ms = settings->request_deadline_ms;
+    return h->env.exchange(h->env.ctx, request, answer);
+}
+
+/* Without an answer, or with one that is no policy, what holds goes on, and
+ * the next beat asks again. */
+static enum err fetch_policy(struct heartbeat *h,
+                             const struct client_session *s)
+{
+    struct board *b = h->role->board;
+    struct transport_request request = {.method = "GET"};
+    struct transport_answer answer;
+    struct policy p;
+    enum err e = ask(h, s, "policy", &request, &answer);
+
+    if (e)
+        return e;
+    e = answer.status == 200
+            ? policy_parse(buf_text(&answer.body), answer.body.len, &p)
+            : WS_AGAIN;
+    if (e == WS_OK) {
+        log_info("policy", "revision %lld allows tier L%lld",
+                 (long long)p.revision, (long long)p.tier_max);
+        atomic_store(&b->tier_max, p.tier_max);
+        atomic_store(&b->policy_revision, p.revision);
+    } else if (e == WS_INVALID) {
+        log_warn("policy_unreadable", "the server's policy cannot be read");
+    }
+    buf_fini(&answer.body);
+    return e;
+}
+
 static enum err send_beat(struct heartbeat *h, const struct client_session *s,
                           const struct buf *body)
 {
-    const struct settings *settings = h->role->settings;
     struct transport_answer answer;
     struct beat_news news;
-    char url[1200];
     struct transport_request request = {
         .method = "POST",
-        .url = url,
-        .bearer = s->token,
         .content_type = body->len > 0 ? "application/json" : NULL,
         .body = body->data,
         .body_len = body->len,
-        .deadline_ms = HEARTBEAT_DEADLINE_MS,
     };
     int64_t asked = env_wall_ns(&h->env);
-    enum err e;
+    enum err e = ask(h, s, "heartbeat", &request, &answer);
 
-    if (settings->request_deadline_ms < request.deadline_ms)
-        request.deadline_ms = settings->request_deadline_ms;
-    snprintf(url, sizeof(url), "%.1000s/sessions/%lld/heartbeat/",
-             settings->server, (long long)s->session_id);
-    e = h->env.exchange(h->env.ctx, &request, &answer);
     if (e)
         return e;
     beat_read(&answer, asked, env_wall_ns(&h->env), &news);
     say_change(h, &news, &answer);
     take_news(h, &news);
     buf_fini(&answer.body);
-    return WS_OK;
+    if (news.policy_revision == 0 ||
+        news.policy_revision == atomic_load(&h->role->board->policy_revision))
+        return WS_OK;
+    return fetch_policy(h, s);
 }
 
 static int64_t disk_free(const struct heartbeat *h)

@@ -178,27 +178,29 @@ static void reject(struct row *r, const char *slug,
     r->problem = problems->list[0];
 }
 
-/* Refuse what is above the acknowledged tier; a metric within the one that the
- * session opened with is not looked up, of that kind there are many. */
-static void check_tier(struct row *r, enum wire_item_kind kind,
+/* Refuse what is above the tier; a metric within the one that the session
+ * opened with is not looked up, of that kind there are many. */
+static void check_tier(struct exchange *x, struct row *r,
+                       enum wire_item_kind kind,
                        const struct store_session_key *session)
 {
     int64_t needed = tiers_needed(kind, r->doc);
+    struct tiers t = tiers_judge_early(x, session->tier, needed);
     struct wire_problems problems = {.count = 0};
     char text[TIERS_TEXT_BYTES];
-    struct tiers t;
+    enum err e = WS_OK;
 
-    if (needed == 0 || session->tier < 0 ||
-        (kind == WIRE_ITEM_METRIC && needed <= session->tier))
+    if (needed == 0)
         return;
-    if (tiers_judge(readers_context(), session, r->seq, needed, &t) ||
-        t.verdict == TIERS_WAIT) {
+    if (t.verdict != TIERS_WITHIN || kind != WIRE_ITEM_METRIC)
+        e = tiers_judge(x, session, r->seq, needed, &t);
+    if (e || t.verdict == TIERS_WAIT) {
         r->item = NULL;
         r->wait = true;
-    } else if (t.verdict == TIERS_ABOVE) {
-        tiers_say(wire_item_name(kind), needed, t.acknowledged, text);
+    } else if (t.verdict != TIERS_WITHIN) {
+        tiers_say(&t, wire_item_name(kind), text);
         wire_problem(&problems, "/payload", "%s", text);
-        reject(r, "tier-not-acknowledged", &problems);
+        reject(r, tiers_slug(&t), &problems);
     }
 }
 
@@ -227,7 +229,7 @@ static void parse_payload(struct row *r, struct fact *f,
         wire_problem(problems, "/payload", "out of memory: send it again");
 }
 
-static void read_row(struct row *r, const struct json *v,
+static void read_row(struct exchange *x, struct row *r, const struct json *v,
                      const struct commit_item *model,
                      const struct store_session_key *session,
                      struct commit_item *item)
@@ -249,7 +251,7 @@ static void read_row(struct row *r, const struct json *v,
     if (problems.count)
         reject(r, "bad-item", &problems);
     else
-        check_tier(r, kind, session);
+        check_tier(x, r, kind, session);
 }
 
 /* The list of the body. False: answered. */
@@ -322,7 +324,7 @@ static bool read_rows(struct batch *b, const struct json *items)
     for (size_t i = 0; i < b->row_count; i++, v = json_next(v)) {
         struct commit_item *item = &b->items[b->request.count];
 
-        read_row(&b->rows[i], v, &model, &session, item);
+        read_row(b->x, &b->rows[i], v, &model, &session, item);
         if (b->rows[i].item)
             b->request.count++;
     }

@@ -17,7 +17,8 @@ static void answer(struct exchange *x)
     jsonw_object(&w, NULL);
     jsonw_text(&w, "status", "alive");
     jsonw_time(&w, "server_time", env_wall_ns(exchange_server(x)->env));
-    jsonw_int(&w, "policy_revision", POLICY_REVISION);
+    jsonw_int(&w, "policy_revision",
+              policy_revision(exchange_server(x)->settings));
     jsonw_raw(&w, "features", INGEST_FEATURES, sizeof INGEST_FEATURES - 1);
     jsonw_object_end(&w);
     if (buf_check(&out))

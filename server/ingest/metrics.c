@@ -22,20 +22,14 @@ static void write_body(const struct single *s, bool duplicate, int64_t id,
     jsonw_object_end(&w);
 }
 
-/* Refuse what is above the tier that the session opened with. False: answered.
- */
+/* Refuse what is above the tier that the session opened with: after a wider
+ * notice its metrics travel in batches, with their seq. False: answered. */
 static bool check_tier(struct exchange *x, const struct json *doc)
 {
-    int64_t tier = exchange_principal(x)->tier;
-    int64_t needed = tiers_needed(WIRE_ITEM_METRIC, doc);
-    char text[TIERS_TEXT_BYTES];
+    struct tiers t = tiers_judge_early(x, exchange_principal(x)->tier,
+                                       tiers_needed(WIRE_ITEM_METRIC, doc));
 
-    if (tier < 0 || needed <= tier)
-        return true;
-    tiers_say("metric", needed, tier, text);
-    exchange_problem(x, 400, "tier-not-acknowledged",
-                     "%s; after a wider notice send it in a batch", text);
-    return false;
+    return tiers_pass(x, WS_OK, &t, "metric");
 }
 
 void metrics_post(struct exchange *x)

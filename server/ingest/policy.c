@@ -1,33 +1,52 @@
 /* GET /api/sessions/{id}/policy/, with an ETag. */
 #include "server/ingest/policy.h"
 
+#include "core/jsonw.h"
 #include "server/ingest/ingest.h"
+#include "server/server.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define TEXT_OF_(v) #v
-#define TEXT_OF(v) TEXT_OF_(v)
-#define DOCUMENT                                                               \
-    "{\"revision\":" TEXT_OF(POLICY_REVISION) ",\"tier_max\":4,"               \
-                                              "\"heartbeat_s\":10}"
-#define TAG "\"policy-" TEXT_OF(POLICY_REVISION) "\""
+#define HEARTBEAT_S 10
+#define TIERS 5
+
+/* One for each tier_max, which is all that settings change of it; another
+ * member begins another row of five. */
+int64_t policy_revision(const struct settings *s)
+{
+    return TIERS - s->tier_max;
+}
 
 /* Any of a list of tags, or the star. */
-static bool has_tag(const char *if_none_match)
+static bool has_tag(const char *if_none_match, const char *tag)
 {
     return if_none_match &&
-           (strcmp(if_none_match, "*") == 0 || strstr(if_none_match, TAG));
+           (strcmp(if_none_match, "*") == 0 || strstr(if_none_match, tag));
 }
 
 void policy_get(struct exchange *x)
 {
-    static const char document[] = DOCUMENT;
+    const struct settings *s = exchange_server(x)->settings;
+    OWN_BUF struct buf out = BUF_EMPTY;
+    char tag[40];
+    struct jsonw w;
 
-    exchange_add_header(x, "ETag", TAG);
+    snprintf(tag, sizeof tag, "\"policy-%lld\"", (long long)policy_revision(s));
+    exchange_add_header(x, "ETag", tag);
     exchange_add_header(x, "Cache-Control", "private, no-cache");
-    if (has_tag(exchange_header(x, "If-None-Match")))
+    if (has_tag(exchange_header(x, "If-None-Match"), tag)) {
         exchange_reply(x, 304, NULL, NULL);
+        return;
+    }
+    jsonw_init(&w, &out);
+    jsonw_object(&w, NULL);
+    jsonw_int(&w, "revision", policy_revision(s));
+    jsonw_int(&w, "tier_max", s->tier_max);
+    jsonw_int(&w, "heartbeat_s", HEARTBEAT_S);
+    jsonw_object_end(&w);
+    if (buf_check(&out))
+        exchange_busy(x, 1);
     else
-        exchange_reply_static(x, 200, "application/json", document,
-                              sizeof document - 1);
+        exchange_json(x, 200, &out);
 }

@@ -8,6 +8,12 @@
 #ifndef SERVER_INGEST_POLICY_H
 #define SERVER_INGEST_POLICY_H
 
-#define POLICY_REVISION 1
+#include <stdint.h>
+
+struct settings;
+
+/* Of the policy that these settings make: equal ones have equal revisions on
+ * every worker of every machine. */
+int64_t policy_revision(const struct settings *s);
 
 #endif

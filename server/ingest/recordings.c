@@ -1,6 +1,5 @@
 /* POST /api/sessions/{id}/recordings/ */
 #include "core/jsonw.h"
-#include "server/http/readers.h"
 #include "server/ingest/ingest.h"
 #include "server/ingest/seqs.h"
 #include "server/ingest/tiers.h"
@@ -21,24 +20,15 @@ static void write_body(const struct single *s, bool duplicate, int64_t id,
     jsonw_object_end(&w);
 }
 
-/* Refuse what is above the acknowledged tier. False: answered. */
+/* Refuse what is above the tier. False: answered. */
 static bool check_tier(struct exchange *x, int64_t seq,
                        const struct store_session_key *session)
 {
     int64_t needed = tiers_needed(WIRE_ITEM_RECORDING, NULL);
-    char text[TIERS_TEXT_BYTES];
-    struct tiers t;
+    struct tiers t = {0};
+    enum err e = tiers_judge(x, session, seq, needed, &t);
 
-    if (tiers_judge(readers_context(), session, seq, needed, &t) ||
-        t.verdict == TIERS_WAIT) {
-        exchange_busy(x, 2);
-        return false;
-    }
-    if (t.verdict == TIERS_WITHIN)
-        return true;
-    tiers_say("recording", needed, t.acknowledged, text);
-    exchange_problem(x, 400, "tier-not-acknowledged", "%s", text);
-    return false;
+    return tiers_pass(x, e, &t, "recording");
 }
 
 void recordings_post(struct exchange *x)

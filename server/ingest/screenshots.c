@@ -180,24 +180,15 @@ static bool read_form(struct exchange *x, struct shot *shot, bool layer1)
     return true;
 }
 
-/* Refuse what is above the acknowledged tier. False: answered. */
+/* Refuse what is above the tier. False: answered. */
 static bool check_tier(struct exchange *x, const struct shot *shot,
                        const struct store_session_key *session)
 {
     int64_t needed = shot->tier > TIERS_PIXELS ? shot->tier : TIERS_PIXELS;
-    char text[TIERS_TEXT_BYTES];
-    struct tiers t;
+    struct tiers t = {0};
+    enum err e = tiers_judge(x, session, shot->seq, needed, &t);
 
-    if (tiers_judge(readers_context(), session, shot->seq, needed, &t) ||
-        t.verdict == TIERS_WAIT) {
-        exchange_busy(x, 2);
-        return false;
-    }
-    if (t.verdict == TIERS_WITHIN)
-        return true;
-    tiers_say("picture", needed, t.acknowledged, text);
-    exchange_problem(x, 400, "tier-not-acknowledged", "%s", text);
-    return false;
+    return tiers_pass(x, e, &t, "picture");
 }
 
 static void write_payload(struct single *s, struct exchange *x,

@@ -1,8 +1,9 @@
 #include "server/ingest/tiers.h"
 
+#include "server/http/readers.h"
+#include "server/server.h"
 #include "server/store/store_ledger.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #define TIER_KINDS 1
@@ -55,31 +56,66 @@ static bool all_before(struct store *s, int64_t session_id, int64_t seq)
     return true;
 }
 
-enum err tiers_judge(struct store *s, const struct store_session_key *session,
-                     int64_t seq, int64_t needed, struct tiers *out)
+struct tiers tiers_judge_early(struct exchange *x, int64_t opened_with,
+                               int64_t needed)
 {
-    struct tiers t = {.verdict = TIERS_WITHIN, .acknowledged = -1};
-    enum err e;
+    int64_t most = exchange_server(x)->settings->tier_max;
+    struct tiers t = {.verdict = TIERS_POLICY, .needed = needed, .most = most};
 
-    if (session->tier >= 0) {
-        e = store_sessions_tier(s, session->session_id, seq ? seq : INT64_MAX,
-                                &t.acknowledged);
-        if (e)
-            return e;
-        if (needed > t.acknowledged)
-            t.verdict = seq && !all_before(s, session->session_id, seq)
-                            ? TIERS_WAIT
-                            : TIERS_ABOVE;
-    }
-    *out = t;
+    if (needed > most)
+        return t;
+    t.most = opened_with;
+    t.verdict =
+        opened_with < 0 || needed <= opened_with ? TIERS_WITHIN : TIERS_ABOVE;
+    return t;
+}
+
+enum err tiers_judge(struct exchange *x,
+                     const struct store_session_key *session, int64_t seq,
+                     int64_t needed, struct tiers *out)
+{
+    struct store *s = readers_context();
+    int64_t id = session->session_id, acknowledged = -1;
+    enum err e = WS_OK;
+
+    if (session->tier >= 0)
+        e = store_sessions_tier(s, id, seq ? seq : INT64_MAX, &acknowledged);
+    if (e)
+        return e;
+    *out = tiers_judge_early(x, acknowledged, needed);
+    if (out->verdict == TIERS_ABOVE && seq && !all_before(s, id, seq))
+        out->verdict = TIERS_WAIT;
     return WS_OK;
 }
 
-void tiers_say(const char *what, int64_t needed, int64_t acknowledged,
+const char *tiers_slug(const struct tiers *t)
+{
+    return t->verdict == TIERS_POLICY ? "tier-above-policy"
+                                      : "tier-not-acknowledged";
+}
+
+void tiers_say(const struct tiers *t, const char *what,
                char out[TIERS_TEXT_BYTES])
 {
-    snprintf(out, TIERS_TEXT_BYTES,
-             "this %s needs tier L%lld, the person acknowledged L%lld: it is "
-             "not stored",
-             what, (long long)needed, (long long)acknowledged);
+    snprintf(out, TIERS_TEXT_BYTES, "this %s needs tier L%lld, %s L%lld%s",
+             what, (long long)t->needed,
+             t->verdict == TIERS_POLICY ? "this server takes at most"
+                                        : "the person acknowledged",
+             (long long)t->most, ": it is not stored");
+}
+
+bool tiers_pass(struct exchange *x, enum err e, const struct tiers *t,
+                const char *what)
+{
+    char text[TIERS_TEXT_BYTES];
+
+    if (!e && t->verdict == TIERS_WITHIN)
+        return true;
+    if (e || t->verdict == TIERS_WAIT) {
+        exchange_busy(x, 2);
+        return false;
+    }
+    tiers_say(t, what, text);
+    exchange_problem(x, 400, tiers_slug(t), "%s", text);
+    return false;
 }

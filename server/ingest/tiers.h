@@ -10,33 +10,50 @@
 
 #include "core/json.h"
 #include "core/wire.h"
+#include "server/http/exchange.h"
 #include "server/store/store_sessions.h"
+
+#include <stdbool.h>
 
 #define TIERS_PIXELS 3 /* the least tier of a picture */
 #define TIERS_TEXT_BYTES 160
 
 enum tiers_verdict {
     TIERS_WITHIN,
-    TIERS_WAIT, /* a notice that raises the tier may still be on its way */
-    TIERS_ABOVE
+    TIERS_WAIT,  /* a notice that raises the tier may still be on its way */
+    TIERS_ABOVE, /* what the person acknowledged */
+    TIERS_POLICY /* above tier_max */
 };
 
 struct tiers {
     enum tiers_verdict verdict;
-    int64_t acknowledged;
+    int64_t needed, most;
 };
 
 /* The least tier in which an item may be recorded. */
 int64_t tiers_needed(enum wire_item_kind kind, const struct json *doc);
 
-/* Judge an item by the tier in force when it got its seq; 0: it has none, and
- * stands behind every notice that arrived. For reader threads. */
-enum err tiers_judge(struct store *s, const struct store_session_key *session,
-                     int64_t seq, int64_t needed,
-                     struct tiers *out) WS_MUST_CHECK;
+/* Judge an item by tier_max, and by the tier in force when it got its seq; 0:
+ * it has none, and stands behind every notice that arrived. For reader threads.
+ */
+enum err tiers_judge(struct exchange *x,
+                     const struct store_session_key *session, int64_t seq,
+                     int64_t needed, struct tiers *out) WS_MUST_CHECK;
 
-/* What a refusal says: "this metric needs tier L2, ...". */
-void tiers_say(const char *what, int64_t needed, int64_t acknowledged,
+/* The same without a look into the store: by the tier that the session opened
+ * with. */
+struct tiers tiers_judge_early(struct exchange *x, int64_t opened_with,
+                               int64_t needed);
+
+/* What a refusal is called, and what it says: "this metric needs tier L2, ...".
+ */
+const char *tiers_slug(const struct tiers *t);
+void tiers_say(const struct tiers *t, const char *what,
                char out[TIERS_TEXT_BYTES]);
+
+/* Answer 400 with both, or 503 while a notice may be on its way. True: it is
+ * within, and nothing was answered. */
+bool tiers_pass(struct exchange *x, enum err e, const struct tiers *t,
+                const char *what);
 
 #endif

@@ -2,10 +2,11 @@
 // acknowledged, and waits for a notice that may be on its way.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { agentCommand, sqlite, startAgent, startServer, waitFor } from './lib/procs.mjs';
+import { agentCommand, sqlite, startAgent, startServer, tempDir, waitFor } from './lib/procs.mjs';
 import { Layer1, Layer2, hex, metricBody, recordingBody } from './lib/wire.mjs';
 
 const cleanups = [];
@@ -95,4 +96,58 @@ test('our agent at L1 and at L2 sends nothing that is refused', async (t) => {
     assert.equal(status.queue.dead, 0, JSON.stringify(status.queue));
     await agent.stop();
   }
+});
+
+test('tier_max: nothing above it is taken, from layer 1 either, whatever was acknowledged', async (t) => {
+  const narrow = await startServer(t, { args: ['--tier-max', 'L1'] });
+  const s = await Layer2.open(narrow.url, { extra: { tier: 4 } });
+  const answer = await s.batch([Layer2.item(2, 'metric', kinds(1)), Layer2.item(3, 'metric', scored(2)), Layer2.item(4, 'recording', recordingBody())]);
+  assert.deepEqual(statuses(answer), ['accepted', 'rejected', 'rejected']);
+  for (const r of answer.json.results.slice(1)) {
+    assert.match(r.problem.type, /tier-above-policy$/);
+    assert.match(r.problem.error, /needs tier L\d, this server takes at most L1: it is not stored/);
+  }
+  const old = await Layer1.open(narrow.url);
+  for (const refused of [await old.metric(hex(8)), await old.screenshot(), await old.post('recordings', recordingBody()), await s.screenshot({ seq: '5' })]) {
+    assert.equal(refused.status, 400, refused.text);
+    assert.match(refused.json.type, /tier-above-policy$/);
+    assert.match(refused.json.error, /at most L1/);
+  }
+  const policy = await fetch(`${s.path}/policy/`, { headers: { Authorization: `Bearer ${s.token}` } });
+  assert.deepEqual(await policy.json(), { revision: 4, tier_max: 1, heartbeat_s: 10 });
+  const same = await fetch(`${s.path}/policy/`, { headers: { Authorization: `Bearer ${s.token}`, 'If-None-Match': policy.headers.get('etag') } });
+  assert.equal(same.status, 304);
+});
+
+test('T4: a narrower policy holds at once and over restarts, a wider one up to what was acknowledged', { timeout: 120000 }, async (t) => {
+  const file = join(tempDir(t), 'server.conf');
+  const say = (tier) => writeFileSync(file, `tier_max = ${tier}\n`);
+  say('L4');
+  const wide = await startServer(t, { args: ['--config', file] });
+  const l3 = ['--source', 'synth', '--every', '300ms', '--heartbeat-every', '1s', '--tier', 'L3', '--purpose', 'a test', '--until', '2199-12-31', '--picture-every', '5s'];
+  let agent = startAgent(t, { server: wide.url, args: l3, state: tempDir(t) });
+  const status = async () => (await agentCommand(agent.state, 'status', '--json')).json;
+  const inForce = (tier) => waitFor(`tier L${tier} is in force`, async () => (await status())?.board?.tier === tier, { ms: 20000 });
+  const pictures = () => sqlite(join(wide.data, 'worksight.db'), 'SELECT id FROM screenshot');
+  await waitFor('a picture arrives', async () => (await pictures()).length > 0, { ms: 40000 });
+  assert.equal((await status()).board.tier, 3);
+
+  say('L2');
+  process.kill(wide.pid, 'SIGHUP');
+  await inForce(2);
+  assert.match((await agentCommand(agent.state, 'status')).out, /tier L2 of L3 \(the server allows no more\)/);
+  await agent.stop();
+  agent = startAgent(t, { server: 'http://127.0.0.1:9', args: l3, state: agent.state });
+  await waitFor('frames are captured', async () => (await status())?.board?.frames_captured > 2);
+  assert.equal((await status()).board.tier, 2, 'also with no server there');
+  await agent.stop();
+
+  say('L4');
+  process.kill(wide.pid, 'SIGHUP');
+  await waitFor('the worker is replaced', () => wide.lines().filter((l) => l.event === 'replaced').length >= 2);
+  const before = (await pictures()).length;
+  agent = startAgent(t, { server: wide.url, args: l3, state: agent.state });
+  await inForce(3);
+  await waitFor('pictures arrive again', async () => (await pictures()).length > before, { ms: 40000 });
+  assert.equal((await status()).board.tier, 3, 'L3 was acknowledged, L4 never');
 });
