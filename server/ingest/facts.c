@@ -71,14 +71,6 @@ static bool judged(const struct json *features, bool scored)
     return json_bool(json_get(json_get(features, "anomaly"), "scored"), scored);
 }
 
-/* A number that every store can keep, or NAN. */
-static double activity_of(const struct json *v)
-{
-    double n = json_number(v, NAN);
-
-    return isfinite(n) ? n : NAN;
-}
-
 /* As much of features.category as is kept, of whole characters. */
 static const char *category_of(const struct json *v, struct facts_room *room)
 {
@@ -116,7 +108,7 @@ static enum err read_metric(const struct json *doc, struct fact *f,
         .judged = judged(features, scored),
         .productivity = wire_number(json_get(doc, "productivity_score"), 0),
         .anomaly = wire_number(json_get(doc, "anomaly_score"), 0),
-        .activity = activity_of(json_get(features, "activity")),
+        .activity = json_number(json_get(features, "activity"), NAN),
         .category = category_of(json_get(features, "category"), room),
         .source_ref = json_text(json_get(doc, "source_ref"), ""),
         .feature_version = version_of(json_get(doc, "feature_version"), room),
