@@ -43,7 +43,7 @@ struct commit_plan {
     bool at_commit;   /* it failed at COMMIT or later */
     size_t find_at;
     struct fact_found found;
-    struct commit_session *sessions;
+    struct store_token *tokens;
     struct commit_seqs *runs; /* asked for, then delivered */
     const struct fact **facts;
     struct commit_item **put; /* items of facts[] */
@@ -79,12 +79,12 @@ enum err commit_plan_open(struct commit_plan **out, struct commit_item **items,
         return WS_NOMEM;
     p->items = calloc(count, sizeof(struct commit_item *));
     p->put = calloc(count, sizeof(struct commit_item *));
-    p->sessions = calloc(count, sizeof *p->sessions);
+    p->tokens = calloc(count, sizeof *p->tokens);
     p->runs = calloc(count, sizeof *p->runs);
     p->facts = calloc(count, sizeof(struct fact *));
     p->results = calloc(count, sizeof *p->results);
     e = commit_tally_open(&p->tally, count);
-    if (e || !p->items || !p->put || !p->sessions || !p->runs || !p->facts ||
+    if (e || !p->items || !p->put || !p->tokens || !p->runs || !p->facts ||
         !p->results)
         return WS_NOMEM;
     for (size_t i = 0; i < count; i++) {
@@ -109,7 +109,7 @@ void commit_plan_close(struct commit_plan *p)
     commit_tally_close(&p->tally);
     free(p->items);
     free(p->put);
-    free(p->sessions);
+    free(p->tokens);
     free(p->runs);
     free(p->facts);
     free(p->results);
@@ -157,25 +157,25 @@ static const struct commit_step *read_tokens(struct commit_plan *p)
     for (size_t i = p->now.from; i < p->now.to; i++) {
         int64_t id = p->items[i]->fact.session_id;
 
-        if (n == 0 || p->sessions[n - 1].session_id != id)
-            p->sessions[n++] = (struct commit_session){.session_id = id};
+        if (n == 0 || p->tokens[n - 1].session_id != id)
+            p->tokens[n++] = (struct store_token){.session_id = id};
     }
-    p->step.sessions = p->sessions;
-    p->step.session_count = n;
+    p->step.tokens = p->tokens;
+    p->step.token_count = n;
     return step(p, COMMIT_READ_TOKENS);
 }
 
 static void deny(struct commit_plan *p)
 {
-    const struct commit_session *s = p->sessions;
+    const struct store_token *t = p->tokens;
 
     for (size_t i = p->now.from; i < p->now.to; i++) {
         struct commit_item *it = p->items[i];
 
-        while (s->session_id != it->fact.session_id)
-            s++;
-        if (!s->live ||
-            memcmp(s->token_sha256, it->token_sha256, STORE_SHA256_BYTES) != 0)
+        while (t->session_id != it->fact.session_id)
+            t++;
+        if (!t->live ||
+            memcmp(t->token_sha256, it->token_sha256, STORE_SHA256_BYTES) != 0)
             it->verdict = COMMIT_DENIED;
     }
 }

@@ -19,6 +19,7 @@
 #include "core/own.h"
 #include "server/store/store_facts.h"
 #include "server/store/store_ledger.h"
+#include "server/store/store_sessions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,7 +58,7 @@ struct commit_item {
 
 enum commit_action {
     COMMIT_BEGIN,
-    COMMIT_READ_TOKENS, /* fill sessions[].token_sha256 and .live */
+    COMMIT_READ_TOKENS, /* fill in tokens[] */
     COMMIT_READ_LEDGER, /* commit_plan_known() for what of asked[] arrived,
                            then commit_plan_refuse() for tombstones[] that
                            touch too much of the ledger */
@@ -72,12 +73,6 @@ enum commit_action {
     COMMIT_DONE,
 };
 
-struct commit_session {
-    int64_t session_id;
-    uint8_t token_sha256[STORE_SHA256_BYTES];
-    bool live; /* it exists and its token is not revoked */
-};
-
 struct commit_seqs {
     int64_t session_id;
     struct store_run run;
@@ -86,8 +81,8 @@ struct commit_seqs {
 /* One step: only what its action names is there. */
 struct commit_step {
     enum commit_action action;
-    struct commit_session *sessions;
-    size_t session_count;
+    struct store_token *tokens;
+    size_t token_count;
     const struct commit_seqs *asked; /* runs of seqs without a gap */
     size_t asked_count;
     const struct fact *const *facts;

@@ -17,23 +17,6 @@ static void wait_up_to(const struct env *env, int64_t ms)
 
 /* --- the steps of a plan --- */
 
-static enum err read_tokens(struct store *s, const struct commit_step *st)
-{
-    for (size_t i = 0; i < st->session_count; i++) {
-        struct commit_session *c = &st->sessions[i];
-        struct store_session_key key;
-        enum err e = store_sessions_by_id(s, c->session_id, &key);
-
-        if (e == WS_NOTFOUND)
-            continue;
-        if (e)
-            return e;
-        c->live = !key.revoked;
-        memcpy(c->token_sha256, key.token_sha256, sizeof c->token_sha256);
-    }
-    return WS_OK;
-}
-
 #define OVERLAPS 64 /* delivered runs read at a time */
 
 static enum err read_known(struct store *s, struct commit_plan *p,
@@ -147,7 +130,7 @@ static enum err perform(struct commit_run *r, struct commit_plan *p,
     case COMMIT_BEGIN:
         return store_begin(r->store);
     case COMMIT_READ_TOKENS:
-        return read_tokens(r->store, st);
+        return store_sessions_tokens(r->store, st->tokens, st->token_count);
     case COMMIT_READ_LEDGER:
         return read_ledger(r->store, p, st);
     case COMMIT_PUT_FACTS:

@@ -55,6 +55,7 @@ struct store_sessions_ops {
     enum err (*by_token)(struct store *s,
                          const uint8_t token_sha256[STORE_SHA256_BYTES],
                          struct store_session_key *out);
+    enum err (*tokens)(struct store *s, struct store_token *rows, size_t count);
     enum err (*tier)(struct store *s, int64_t session_id, int64_t seq,
                      int64_t *tier);
     enum err (*replace_token)(struct store *s, int64_t session_id,

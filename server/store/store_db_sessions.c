@@ -157,6 +157,62 @@ static enum err by_token(struct store *s,
     return read_key(q, out);
 }
 
+#define EIGHT "?,?,?,?,?,?,?,?"
+#define TOKENS_MOST 64 /* asked for at once */
+#define TOKENS_OF                                                              \
+    "SELECT session_id, token_sha256 FROM agent_token"                         \
+    " WHERE revoked_at IS NULL AND session_id IN ("
+
+static enum err read_tokens(struct db_stmt *q, struct store_token *rows,
+                            size_t count)
+{
+    size_t at = 0, n;
+    enum err e;
+
+    while (!(e = db_step(q))) {
+        int64_t session_id = db_int(q, 0);
+        const void *hash = db_blob(q, 1, &n);
+
+        while (at < count && rows[at].session_id < session_id)
+            at++;
+        if (at == count || rows[at].session_id != session_id ||
+            n != STORE_SHA256_BYTES)
+            continue;
+        memcpy(rows[at].token_sha256, hash, n);
+        rows[at].live = true;
+    }
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+/* Two statements whatever the count: the list is filled up with its last. */
+static enum err tokens(struct store *s, struct store_token *rows, size_t count)
+{
+    enum err e = WS_OK;
+
+    for (size_t from = 0, n; !e && from < count; from += n) {
+        struct db_stmt *q;
+        size_t places;
+
+        n = count - from < TOKENS_MOST ? count - from : TOKENS_MOST;
+        places = n == 1 ? 1 : TOKENS_MOST;
+        if (n == 1)
+            e = db_stmt(store_db_conn(s), TOKENS_OF "?)", &q);
+        else
+            e = db_stmt(store_db_conn(s),
+                        TOKENS_OF EIGHT "," EIGHT "," EIGHT "," EIGHT "," EIGHT
+                                        "," EIGHT "," EIGHT "," EIGHT
+                                        ") ORDER BY session_id",
+                        &q);
+        for (size_t i = 0; !e && i < places; i++)
+            db_bind_int(q, rows[from + (i < n ? i : n - 1)].session_id);
+        for (size_t i = 0; i < n; i++)
+            rows[from + i].live = false;
+        if (!e)
+            e = read_tokens(q, rows + from, n);
+    }
+    return e;
+}
+
 static enum err tier_at(struct store *s, int64_t session_id, int64_t seq,
                         int64_t *tier)
 {
@@ -235,6 +291,7 @@ const struct store_sessions_ops store_db_sessions = {
     .by_uid = by_uid,
     .by_id = by_id,
     .by_token = by_token,
+    .tokens = tokens,
     .tier = tier_at,
     .replace_token = replace_token,
     .revoke_token = revoke_token,

@@ -27,6 +27,12 @@ enum err store_sessions_by_token(struct store *s,
     return s->ops->sessions->by_token(s, token_sha256, out);
 }
 
+enum err store_sessions_tokens(struct store *s, struct store_token *rows,
+                               size_t count)
+{
+    return s->ops->sessions->tokens(s, rows, count);
+}
+
 enum err store_sessions_tier(struct store *s, int64_t session_id, int64_t seq,
                              int64_t *tier)
 {

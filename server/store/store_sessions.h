@@ -55,6 +55,17 @@ enum err store_sessions_by_token(struct store *s,
                                  const uint8_t token_sha256[STORE_SHA256_BYTES],
                                  struct store_session_key *out) WS_MUST_CHECK;
 
+/* The token of one session. */
+struct store_token {
+    int64_t session_id;
+    uint8_t token_sha256[STORE_SHA256_BYTES];
+    bool live; /* the session is there and its token is not revoked */
+};
+
+/* Fill in the tokens of some sessions, sorted by session. */
+enum err store_sessions_tokens(struct store *s, struct store_token *rows,
+                               size_t count) WS_MUST_CHECK;
+
 /* The tier that was acknowledged when the item with this seq was recorded: by
  * the last notice before it, or as the session was opened; -1: not declared. */
 enum err store_sessions_tier(struct store *s, int64_t session_id, int64_t seq,

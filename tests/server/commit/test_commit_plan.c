@@ -85,11 +85,11 @@ static enum err answer(struct world *w, struct commit_plan *p,
     case COMMIT_BEGIN:
         return w->at_begin;
     case COMMIT_READ_TOKENS:
-        for (size_t i = 0; i < st->session_count; i++) {
-            struct commit_session *s = &st->sessions[i];
+        for (size_t i = 0; i < st->token_count; i++) {
+            struct store_token *t = &st->tokens[i];
 
-            s->live = s->session_id != w->dead_session;
-            made_token(s->session_id, s->token_sha256);
+            t->live = t->session_id != w->dead_session;
+            made_token(t->session_id, t->token_sha256);
         }
         return WS_OK;
     case COMMIT_READ_LEDGER:

@@ -298,6 +298,32 @@ static void test_store_token_replaced_or_revoked_is_gone(void **state)
     assert_true(key.revoked);
 }
 
+static void test_store_tokens_of_many_sessions_are_told_at_once(void **state)
+{
+    struct made *m = *state;
+    struct store_token rows[131];
+    uint8_t token[32];
+
+    for (int i = 0; i < 131; i++) {
+        rows[i] = (struct store_token){.session_id = i + 1, .live = i == 130};
+        if (i < 130)
+            made_session(m->store, i + 1);
+    }
+    begin(m->store);
+    assert_int_equal(store_sessions_revoke_token(m->store, 70, 6), WS_OK);
+    commit(m->store);
+    assert_int_equal(store_sessions_tokens(m->store, rows, 131), WS_OK);
+    for (int i = 0; i < 131; i++) {
+        assert_int_equal(rows[i].live, i + 1 != 70 && i < 130);
+        made_token(i + 1, token);
+        if (rows[i].live)
+            assert_memory_equal(rows[i].token_sha256, token, 32);
+    }
+    rows[69].live = true;
+    assert_int_equal(store_sessions_tokens(m->store, rows + 69, 1), WS_OK);
+    assert_false(rows[69].live);
+}
+
 static void test_store_older_heartbeat_never_replaces_a_newer(void **state)
 {
     struct made *m = *state;
@@ -480,6 +506,7 @@ int main(void)
         TEST(test_store_every_kind_is_kept_and_found),
         TEST(test_store_session_uid_and_token_are_unique),
         TEST(test_store_token_replaced_or_revoked_is_gone),
+        TEST(test_store_tokens_of_many_sessions_are_told_at_once),
         TEST(test_store_older_heartbeat_never_replaces_a_newer),
         TEST(test_store_rollups_add_up_and_nothing_scored_moves_no_extreme),
         TEST(test_store_expired_fact_stays_delivered),
