@@ -22,6 +22,7 @@
 #define WAIT_LEAST_NS (INT64_C(100) * 1000000)
 #define WAIT_MOST_NS (INT64_C(5000) * 1000000)
 #define PACKET_MOST_BYTES (64UL << 20)
+#define SEND_AT_ONCE_BYTES (512UL << 10)
 
 /* --- what a code means --- */
 
@@ -169,6 +170,7 @@ static void set_options(struct store_mysql_conn *c)
     const unsigned connect_s = CONNECT_S, answer_s = ANSWER_S;
     const unsigned tcp = MYSQL_PROTOCOL_TCP, local = MYSQL_PROTOCOL_SOCKET;
     const unsigned long packet = PACKET_MOST_BYTES;
+    const unsigned long at_once = SEND_AT_ONCE_BYTES;
     const unsigned infile = 0;
     const my_bool yes = 1;
 
@@ -176,6 +178,7 @@ static void set_options(struct store_mysql_conn *c)
     mysql_options(c->raw, MYSQL_OPT_READ_TIMEOUT, &answer_s);
     mysql_options(c->raw, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
     mysql_options(c->raw, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+    mysql_options(c->raw, MYSQL_OPT_NET_BUFFER_LENGTH, &at_once);
     mysql_options(c->raw, MYSQL_OPT_LOCAL_INFILE, &infile);
     mysql_options(c->raw, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(c->raw, MYSQL_OPT_PROTOCOL, c->url->socket ? &local : &tcp);

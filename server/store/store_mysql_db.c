@@ -10,6 +10,8 @@
 
 #define BUCKETS 64
 #define ROWS_MOST 256
+#define ROWS_EXACT 64 /* one statement a size up to here */
+#define ROWS_STEP 16  /* and from there one every so many */
 
 struct entry {
     const char *key; /* the text's address, and how many rows it was made for */
@@ -109,11 +111,9 @@ enum err store_mysql_db_rows(struct db *base,
 
 size_t store_mysql_db_take(size_t left)
 {
-    size_t n = ROWS_MOST;
-
-    while (n > left)
-        n /= 2;
-    return n;
+    if (left >= ROWS_MOST)
+        return ROWS_MOST;
+    return left <= ROWS_EXACT ? left : left - left % ROWS_STEP;
 }
 
 size_t store_mysql_db_packet(const struct db *db)

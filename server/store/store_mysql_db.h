@@ -25,8 +25,8 @@ struct store_mysql_rows {
 enum err store_mysql_db_rows(struct db *db, const struct store_mysql_rows *sql,
                              size_t rows, struct db_stmt **out) WS_MUST_CHECK;
 
-/* How many of `left` rows the next statement should hold: a power of two, so
- * that few statements are prepared. */
+/* How many of `left` rows the next statement should hold: of the sizes that
+ * there are, so that few statements are prepared, and two hold up to 256. */
 size_t store_mysql_db_take(size_t left);
 
 /* The largest statement the server takes, in bytes. */
