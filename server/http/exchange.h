@@ -124,6 +124,10 @@ void exchange_busy(struct exchange *x, int retry_after_s);
  * thread; not called when the answer was given instead. */
 void exchange_access_done(struct exchange *x);
 
+/* Run fn(arg) on the loop, where it answers x, which is held; from any thread,
+ * which so leaves the making of the answer to the loop. */
+void exchange_finish(struct exchange *x, void (*fn)(void *arg), void *arg);
+
 /* Keep the exchange past the handler's return (then answer later, from any
  * thread). Call it before anybody else gets to know x. */
 void exchange_hold(struct exchange *x);

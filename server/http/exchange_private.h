@@ -49,7 +49,9 @@ struct exchange {
                      looks at `ready` itself afterwards */
     bool ready;   /* the loop has the answer */
     bool streaming;
-    struct loop_task task; /* the answer, or that access is decided */
+    struct loop_task task;     /* the answer, or that access is decided */
+    void (*finish)(void *arg); /* of exchange_finish() */
+    void *finish_arg;
 
     struct head head;
     struct route_match match;

@@ -122,6 +122,24 @@ void exchange_reply_file(struct exchange *x, int status,
     hand_over(x);
 }
 
+static void run_finish(void *arg)
+{
+    struct exchange *x = arg;
+
+    x->in_call = true;
+    x->finish(x->finish_arg);
+    x->in_call = false;
+    conn_take_answer(x);
+}
+
+void exchange_finish(struct exchange *x, void (*fn)(void *arg), void *arg)
+{
+    x->finish = fn;
+    x->finish_arg = arg;
+    x->task = (struct loop_task){.run = run_finish, .arg = x};
+    loop_post_task(x->listener->options.loop, &x->task);
+}
+
 static void run_access_done(void *arg)
 {
     conn_take_access(arg);

@@ -145,10 +145,10 @@ static bool all(const struct batch *b, enum commit_verdict v)
     return b->request.count > 0;
 }
 
-static void done(struct committer_request *r)
+static void finish(void *arg)
 {
     OWN(batch_close)
-    struct batch *b = r->arg;
+    struct batch *b = arg;
 
     if (all(b, COMMIT_DENIED))
         exchange_problem(b->x, 403, "token", "this token is revoked");
@@ -159,6 +159,14 @@ static void done(struct committer_request *r)
         exchange_busy(b->x, 1);
     else
         answer(b);
+}
+
+/* The committer goes on: the answer is made, and all is freed, on the loop. */
+static void done(struct committer_request *r)
+{
+    struct batch *b = r->arg;
+
+    exchange_finish(b->x, finish, b);
 }
 
 static bool gone(struct committer_request *r)

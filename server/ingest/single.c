@@ -93,14 +93,22 @@ static void answer(struct single *s)
     exchange_busy(s->x, 1);
 }
 
-static void done(struct committer_request *r)
+static void finish(void *arg)
 {
     OWN(single_close)
+    struct single *s = arg;
+
+    answer(s);
+}
+
+/* The committer goes on: the answer is made, and all is freed, on the loop. */
+static void done(struct committer_request *r)
+{
     struct single *s = r->arg;
 
     if (s->settled)
         s->settled(s);
-    answer(s);
+    exchange_finish(s->x, finish, s);
 }
 
 static bool gone(struct committer_request *r)
