@@ -9,7 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { build, freePort, Proc, program, run, tempDir, waitFor } from '../flow/lib/procs.mjs';
+import { freePort, Proc, program, run, tempDir, waitFor } from '../flow/lib/procs.mjs';
 import { hex, Layer1, metricBody } from '../flow/lib/wire.mjs';
 import { FieldAgent } from './lib/field_agent.mjs';
 
@@ -17,7 +17,7 @@ const COMMIT = '7bb6a74';
 const here = dirname(fileURLToPath(import.meta.url));
 const top = resolve(here, '../..');
 const mariadb = join(here, 'mariadb.sh');
-const tree = join(build, `older-${COMMIT}`);
+const tree = join(top, `build-older-${COMMIT}`);
 const older = join(tree, 'build', 'worksight-server');
 const newer = program('worksight-server');
 
