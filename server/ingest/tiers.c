@@ -40,20 +40,10 @@ int64_t tiers_needed(enum wire_item_kind kind, const struct json *doc)
 /* As long as something before this item is missing, a notice may be. */
 static bool all_before(struct store *s, int64_t session_id, int64_t seq)
 {
-    int64_t next = 1;
+    int64_t known;
 
-    while (next < seq) {
-        struct store_run run;
-        size_t n;
-
-        if (store_ledger_delivered(s, session_id, next, next, &run, 1, &n) ||
-            (n == 0 &&
-             (store_ledger_buried(s, session_id, next - 1, &run, 1, &n) ||
-              n == 0 || run.first > next)))
-            return false;
-        next = run.last + 1;
-    }
-    return true;
+    return store_ledger_known(s, session_id, seq, &known) == WS_OK &&
+           known == seq - 1;
 }
 
 struct tiers tiers_judge_early(struct exchange *x, int64_t opened_with,

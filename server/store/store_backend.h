@@ -32,6 +32,8 @@ struct store_ledger_ops {
     enum err (*delivered)(struct store *s, int64_t session_id, int64_t first,
                           int64_t last, struct store_run *out, size_t max,
                           size_t *count);
+    enum err (*known)(struct store *s, int64_t session_id, int64_t seq,
+                      int64_t *count);
     enum err (*deliver)(struct store *s, int64_t session_id,
                         struct store_run run);
     enum err (*bury)(struct store *s, int64_t session_id, const char *reason,

@@ -323,6 +323,7 @@ static enum err buried(struct store *s, int64_t session_id, int64_t after,
 
 const struct store_ledger_ops store_db_ledger = {
     .delivered = delivered,
+    .known = store_db_ledger_known,
     .deliver = deliver,
     .bury = bury,
     .span = store_db_bury_span,

@@ -18,7 +18,9 @@ enum err store_db_bury_span(struct store *s, int64_t session_id,
                             const struct store_run *runs,
                             size_t run_count) WS_MUST_CHECK;
 
-/* A member of the table. */
+/* Members of the table. */
+enum err store_db_ledger_known(struct store *s, int64_t session_id, int64_t seq,
+                               int64_t *count) WS_MUST_CHECK;
 enum err store_db_ledger_read(struct store *s, int64_t session_id,
                               struct store_ledger *out) WS_MUST_CHECK;
 

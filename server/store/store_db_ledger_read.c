@@ -96,3 +96,28 @@ enum err store_db_ledger_read(struct store *s, int64_t session_id,
     out->queued = out->recorded - out->accepted - out->buried;
     return e;
 }
+
+#define BEFORE(table)                                                          \
+    "(SELECT ifnull(sum(CASE WHEN last_seq < ?2 THEN last_seq ELSE ?2 - 1"     \
+    " END - first_seq + 1), 0) FROM " table                                    \
+    " WHERE session_id = ?1 AND first_seq < ?2)"
+
+enum err store_db_ledger_known(struct store *s, int64_t session_id, int64_t seq,
+                               int64_t *count)
+{
+    struct db_stmt *q;
+    enum err e =
+        db_stmt(store_db_conn(s),
+                "SELECT " BEFORE("delivered") " + " BEFORE("buried"), &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_int(q, seq);
+    e = db_step(q);
+    if (e)
+        return e;
+    *count = db_int(q, 0);
+    db_reset(q);
+    return WS_OK;
+}

@@ -11,6 +11,12 @@ enum err store_ledger_delivered(struct store *s, int64_t session_id,
                                      count);
 }
 
+enum err store_ledger_known(struct store *s, int64_t session_id, int64_t seq,
+                            int64_t *count)
+{
+    return s->ops->ledger->known(s, session_id, seq, count);
+}
+
 enum err store_ledger_deliver(struct store *s, int64_t session_id,
                               struct store_run run)
 {

@@ -21,6 +21,10 @@ enum err store_ledger_delivered(struct store *s, int64_t session_id,
                                 struct store_run *out, size_t max,
                                 size_t *count) WS_MUST_CHECK;
 
+/* How many of the seqs from 1 to before `seq` were delivered or buried. */
+enum err store_ledger_known(struct store *s, int64_t session_id, int64_t seq,
+                            int64_t *count) WS_MUST_CHECK;
+
 /* Add a run, none of which was delivered before; tombstones in it end. */
 enum err store_ledger_deliver(struct store *s, int64_t session_id,
                               struct store_run run) WS_MUST_CHECK;

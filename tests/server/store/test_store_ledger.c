@@ -63,6 +63,13 @@ static void check_against_model(struct store *s, const char *model)
     assert_int_equal(l.accepted, delivered);
     assert_int_equal(l.buried, buried);
     assert_int_equal(l.queued, l.recorded - delivered - buried);
+    for (int64_t q = 1, known = 0; q <= MODEL + 1; q++) {
+        int64_t count = -1;
+
+        assert_int_equal(store_ledger_known(s, 1, q, &count), WS_OK);
+        assert_int_equal(count, known);
+        known += q <= MODEL && model[q] != ABSENT;
+    }
 }
 
 /* Deliver the parts of a run that are not delivered, as the plan does. */
