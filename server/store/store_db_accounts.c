@@ -1,7 +1,7 @@
 /* Accounts and their logins. Statements are literals; every value is bound. */
 #include "server/store/store_accounts_backend.h"
 
-#include "server/store/store_db.h"
+#include "server/store/store_db_run.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -38,8 +38,15 @@ static void read_account(struct db_stmt *q, int from, struct store_account *out)
     out->login_ns = db_int(q, from + 8);
 }
 
-static void read_login(struct db_stmt *q, struct store_login *out)
+static void read_row(struct db_stmt *q, void *row)
 {
+    read_account(q, 0, row);
+}
+
+static void read_login(struct db_stmt *q, void *row)
+{
+    struct store_login *out = row;
+
     *out = (struct store_login){
         .id = db_int(q, 0),
         .account_id = db_int(q, 1),
@@ -52,58 +59,52 @@ static void read_login(struct db_stmt *q, struct store_login *out)
     COPY(out->user_agent, db_text(q, 7));
 }
 
+/* The one account of a query. */
+static enum err end_account(struct db_stmt *q, enum err e,
+                            struct store_account *out)
+{
+    if (e)
+        return e;
+    read_account(q, 0, out);
+    db_reset(q);
+    return WS_OK;
+}
+
 static enum err by_name(struct store *s, const char *name,
                         struct store_account *out)
 {
     char key[STORE_NAME_BYTES];
     struct db_stmt *q;
-    enum err e =
-        db_stmt(store_db_conn(s),
-                "SELECT " ACCOUNT "FROM account a WHERE a.name_key=?", &q);
+    enum err e;
 
-    if (e)
-        return e;
     if (strlen(name) >= sizeof(key))
         return WS_NOTFOUND;
     lower(name, key);
-    db_bind_text(q, key);
-    e = db_step(q);
-    if (e)
-        return e;
-    read_account(q, 0, out);
-    db_reset(q);
-    return WS_OK;
+    e = store_db_run_first(
+        s, "SELECT " ACCOUNT "FROM account a WHERE a.name_key=?",
+        STORE_DB_VALUES(TEXT(key)), &q);
+    return end_account(q, e, out);
 }
 
 static enum err by_id(struct store *s, int64_t id, struct store_account *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT " ACCOUNT "FROM account a WHERE a.id=?", &q);
+    enum err e =
+        store_db_run_first(s, "SELECT " ACCOUNT "FROM account a WHERE a.id=?",
+                           STORE_DB_VALUES(INT(id)), &q);
 
-    if (e)
-        return e;
-    db_bind_int(q, id);
-    e = db_step(q);
-    if (e)
-        return e;
-    read_account(q, 0, out);
-    db_reset(q);
-    return WS_OK;
+    return end_account(q, e, out);
 }
 
 static enum err count(struct store *s, int64_t *count, int64_t *first_admin)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(
-        store_db_conn(s),
+    enum err e = store_db_run_first(
+        s,
         "SELECT count(*), coalesce(min(CASE WHEN closed_ns=0 AND "
         "','||roles||',' LIKE '%,admin,%' THEN id END), 0) FROM account",
-        &q);
+        NULL, 0, &q);
 
-    if (e)
-        return e;
-    e = db_step(q);
     if (e)
         return e;
     *count = db_int(q, 0);
@@ -115,108 +116,62 @@ static enum err count(struct store *s, int64_t *count, int64_t *first_admin)
 static enum err list(struct store *s, int64_t after_id,
                      struct store_account *out, size_t max, size_t *count)
 {
-    struct db_stmt *q;
-    size_t n = 0;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT " ACCOUNT "FROM account a WHERE a.id>? "
-                         "ORDER BY a.id LIMIT ?",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, after_id);
-    db_bind_int(q, (int64_t)max);
-    while (n < max && (e = db_step(q)) == WS_OK)
-        read_account(q, 0, &out[n++]);
-    if (e && e != WS_NOTFOUND)
-        return e;
-    *count = n;
-    db_reset(q);
-    return WS_OK;
+    return store_db_run_list(
+        s,
+        "SELECT " ACCOUNT "FROM account a WHERE a.id>? ORDER BY a.id LIMIT ?",
+        STORE_DB_VALUES(INT(after_id), INT((int64_t)max)),
+        &(struct store_db_rows){read_row, out, sizeof(*out), max, count});
 }
 
 static enum err add(struct store *s, struct store_account *a)
 {
     char key[STORE_NAME_BYTES];
-    struct db_stmt *q;
     enum err e = store_take_ids(s, "account", 1, &a->id);
 
     if (e)
         return e;
-    e = db_stmt(store_db_conn(s),
-                "INSERT INTO account (id, name, name_key, roles, team, "
-                "password, created_ns, password_ns) VALUES (?,?,?,?,?,?,?,?)",
-                &q);
-    if (e)
-        return e;
     lower(a->name, key);
-    db_bind_int(q, a->id);
-    db_bind_text(q, a->name);
-    db_bind_text(q, key);
-    db_bind_text(q, a->roles);
-    db_bind_text(q, a->team);
-    db_bind_text(q, a->password);
-    db_bind_int(q, a->created_ns);
-    db_bind_int(q, a->created_ns);
-    return db_run(q);
+    return store_db_run(
+        s,
+        "INSERT INTO account (id, name, name_key, roles, team, password, "
+        "created_ns, password_ns) VALUES (?,?,?,?,?,?,?,?)",
+        STORE_DB_VALUES(INT(a->id), TEXT(a->name), TEXT(key), TEXT(a->roles),
+                        TEXT(a->team), TEXT(a->password), INT(a->created_ns),
+                        INT(a->created_ns)));
 }
 
 static enum err logins_end(struct store *s, int64_t account_id,
                            int64_t keep_login, int64_t now_ns)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "UPDATE login SET ended_ns=? WHERE account_id=? AND "
-                         "id<>? AND ended_ns=0",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_int(q, account_id);
-    db_bind_int(q, keep_login);
-    return db_run(q);
+    return store_db_run(
+        s,
+        "UPDATE login SET ended_ns=? WHERE account_id=? AND id<>? AND "
+        "ended_ns=0",
+        STORE_DB_VALUES(INT(now_ns), INT(account_id), INT(keep_login)));
 }
 
 static enum err set_password(struct store *s, int64_t account_id,
                              const char *hash, int64_t now_ns,
                              int64_t keep_login)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "UPDATE account SET password=?, password_ns=? "
-                         "WHERE id=?",
-                         &q);
+    enum err e = store_db_run_hit(
+        s, "UPDATE account SET password=?, password_ns=? WHERE id=?",
+        STORE_DB_VALUES(TEXT(hash), INT(now_ns), INT(account_id)));
 
-    if (e)
-        return e;
-    db_bind_text(q, hash);
-    db_bind_int(q, now_ns);
-    db_bind_int(q, account_id);
-    e = db_run(q);
-    if (e)
-        return e;
-    if (db_changes(store_db_conn(s)) == 0)
-        return WS_NOTFOUND;
-    return logins_end(s, account_id, keep_login, now_ns);
+    return e ? e : logins_end(s, account_id, keep_login, now_ns);
 }
 
 static enum err login(struct store *s, const uint8_t sha256[32], int64_t now_ns,
                       struct store_login *login, struct store_account *account)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT " LOGIN ", " ACCOUNT
-                         "FROM login l JOIN account a ON a.id=l.account_id "
-                         "WHERE l.sha256=? AND l.ended_ns=0 AND "
-                         "l.expires_ns>? AND a.closed_ns=0",
-                         &q);
+    enum err e = store_db_run_first(
+        s,
+        "SELECT " LOGIN ", " ACCOUNT
+        "FROM login l JOIN account a ON a.id=l.account_id WHERE l.sha256=? "
+        "AND l.ended_ns=0 AND l.expires_ns>? AND a.closed_ns=0",
+        STORE_DB_VALUES(HASH(sha256), INT(now_ns)), &q);
 
-    if (e)
-        return e;
-    db_bind_blob(q, sha256, 32);
-    db_bind_int(q, now_ns);
-    e = db_step(q);
     if (e)
         return e;
     read_login(q, login);
@@ -230,119 +185,64 @@ static enum err logins(struct store *s, int64_t account_id, int64_t now_ns,
                        int64_t before_id, struct store_login *out, size_t max,
                        size_t *count)
 {
-    struct db_stmt *q;
-    size_t n = 0;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT " LOGIN "FROM login l WHERE l.account_id=? "
-                         "AND l.id<? AND l.ended_ns=0 AND l.expires_ns>? "
-                         "ORDER BY l.id DESC LIMIT ?",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, account_id);
-    db_bind_int(q, before_id);
-    db_bind_int(q, now_ns);
-    db_bind_int(q, (int64_t)max);
-    while (n < max && (e = db_step(q)) == WS_OK)
-        read_login(q, &out[n++]);
-    if (e && e != WS_NOTFOUND)
-        return e;
-    *count = n;
-    db_reset(q);
-    return WS_OK;
+    return store_db_run_list(
+        s,
+        "SELECT " LOGIN "FROM login l WHERE l.account_id=? AND l.id<? AND "
+        "l.ended_ns=0 AND l.expires_ns>? ORDER BY l.id DESC LIMIT ?",
+        STORE_DB_VALUES(INT(account_id), INT(before_id), INT(now_ns),
+                        INT((int64_t)max)),
+        &(struct store_db_rows){read_login, out, sizeof(*out), max, count});
 }
 
 static enum err login_add(struct store *s, struct store_login *l)
 {
-    struct db_stmt *q;
     enum err e = store_take_ids(s, "login", 1, &l->id);
 
     if (e)
         return e;
-    e = db_stmt(store_db_conn(s),
-                "INSERT INTO login (id, account_id, sha256, created_ns, "
-                "expires_ns, seen_ns, address, seen_address, user_agent) "
-                "VALUES (?,?,?,?,?,?,?,?,?)",
-                &q);
+    e = store_db_run(
+        s,
+        "INSERT INTO login (id, account_id, sha256, created_ns, expires_ns, "
+        "seen_ns, address, seen_address, user_agent) VALUES "
+        "(?,?,?,?,?,?,?,?,?)",
+        STORE_DB_VALUES(INT(l->id), INT(l->account_id), HASH(l->sha256),
+                        INT(l->created_ns), INT(l->expires_ns),
+                        INT(l->created_ns), TEXT(l->address), TEXT(l->address),
+                        TEXT(l->user_agent)));
     if (e)
         return e;
-    db_bind_int(q, l->id);
-    db_bind_int(q, l->account_id);
-    db_bind_blob(q, l->sha256, 32);
-    db_bind_int(q, l->created_ns);
-    db_bind_int(q, l->expires_ns);
-    db_bind_int(q, l->created_ns);
-    db_bind_text(q, l->address);
-    db_bind_text(q, l->address);
-    db_bind_text(q, l->user_agent);
-    e = db_run(q);
-    if (e)
-        return e;
-    e = db_stmt(store_db_conn(s), "UPDATE account SET login_ns=? WHERE id=?",
-                &q);
-    if (e)
-        return e;
-    db_bind_int(q, l->created_ns);
-    db_bind_int(q, l->account_id);
-    return db_run(q);
+    return store_db_run(
+        s, "UPDATE account SET login_ns=? WHERE id=?",
+        STORE_DB_VALUES(INT(l->created_ns), INT(l->account_id)));
 }
 
 static enum err login_end(struct store *s, int64_t id, int64_t account_id,
                           int64_t now_ns)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "UPDATE login SET ended_ns=? WHERE id=? AND "
-                         "account_id=? AND ended_ns=0",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_int(q, id);
-    db_bind_int(q, account_id);
-    e = db_run(q);
-    if (e)
-        return e;
-    return db_changes(store_db_conn(s)) ? WS_OK : WS_NOTFOUND;
+    return store_db_run_hit(
+        s,
+        "UPDATE login SET ended_ns=? WHERE id=? AND account_id=? AND "
+        "ended_ns=0",
+        STORE_DB_VALUES(INT(now_ns), INT(id), INT(account_id)));
 }
 
 static enum err login_seen(struct store *s, int64_t id, int64_t now_ns,
                            const char *address)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "UPDATE login SET seen_ns=?, seen_address=? "
-                         "WHERE id=?",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_text(q, address);
-    db_bind_int(q, id);
-    return db_run(q);
+    return store_db_run(s,
+                        "UPDATE login SET seen_ns=?, seen_address=? WHERE id=?",
+                        STORE_DB_VALUES(INT(now_ns), TEXT(address), INT(id)));
 }
 
 static enum err sweep(struct store *s, int64_t before_ns)
 {
-    struct db_stmt *q;
-    enum err e =
-        db_stmt(store_db_conn(s), "DELETE FROM login WHERE expires_ns<?", &q);
+    enum err e = store_db_run(s, "DELETE FROM login WHERE expires_ns<?",
+                              STORE_DB_VALUES(INT(before_ns)));
 
     if (e)
         return e;
-    db_bind_int(q, before_ns);
-    e = db_run(q);
-    if (e)
-        return e;
-    e = db_stmt(store_db_conn(s), "DELETE FROM setup_link WHERE expires_ns<?",
-                &q);
-    if (e)
-        return e;
-    db_bind_int(q, before_ns);
-    return db_run(q);
+    return store_db_run(s, "DELETE FROM setup_link WHERE expires_ns<?",
+                        STORE_DB_VALUES(INT(before_ns)));
 }
 
 const struct store_accounts_ops store_db_accounts = {

@@ -1,7 +1,7 @@
 /* API keys, enrollment codes, one-time links and shared secrets. */
 #include "server/store/store_accounts_backend.h"
 
-#include "server/store/store_db.h"
+#include "server/store/store_db_run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +13,10 @@
     "LEFT JOIN account a ON a.id=c.account_id "
 #define GOOD "AND used_ns=0 AND expires_ns>? "
 
-static void read_key(struct db_stmt *q, struct store_key *out)
+static void read_key(struct db_stmt *q, void *row)
 {
+    struct store_key *out = row;
+
     *out = (struct store_key){
         .id = db_int(q, 0),
         .created_ns = db_int(q, 3),
@@ -25,8 +27,10 @@ static void read_key(struct db_stmt *q, struct store_key *out)
     snprintf(out->roles, sizeof(out->roles), "%s", db_text(q, 2));
 }
 
-static void read_code(struct db_stmt *q, struct store_code *out)
+static void read_code(struct db_stmt *q, void *row)
 {
+    struct store_code *out = row;
+
     *out = (struct store_code){
         .id = db_int(q, 0),
         .account_id = db_int(q, 1),
@@ -39,29 +43,14 @@ static void read_code(struct db_stmt *q, struct store_code *out)
     snprintf(out->account, sizeof(out->account), "%s", db_text(q, 2));
 }
 
-/* Run an UPDATE that must hit a row. */
-static enum err hit(struct store *s, struct db_stmt *q)
-{
-    enum err e = db_run(q);
-
-    if (e)
-        return e;
-    return db_changes(store_db_conn(s)) ? WS_OK : WS_NOTFOUND;
-}
-
 static enum err key(struct store *s, const uint8_t sha256[32],
                     struct store_key *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT " KEY "FROM api_key WHERE sha256=? AND "
-                         "revoked_ns=0",
-                         &q);
+    enum err e = store_db_run_first(
+        s, "SELECT " KEY "FROM api_key WHERE sha256=? AND revoked_ns=0",
+        STORE_DB_VALUES(HASH(sha256)), &q);
 
-    if (e)
-        return e;
-    db_bind_blob(q, sha256, 32);
-    e = db_step(q);
     if (e)
         return e;
     read_key(q, out);
@@ -73,150 +62,84 @@ static enum err key(struct store *s, const uint8_t sha256[32],
 static enum err keys(struct store *s, int64_t after_id, struct store_key *out,
                      size_t max, size_t *count)
 {
-    struct db_stmt *q;
-    size_t n = 0;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT " KEY "FROM api_key WHERE id>? ORDER BY id "
-                         "LIMIT ?",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, after_id);
-    db_bind_int(q, (int64_t)max);
-    while (n < max && (e = db_step(q)) == WS_OK)
-        read_key(q, &out[n++]);
-    if (e && e != WS_NOTFOUND)
-        return e;
-    *count = n;
-    db_reset(q);
-    return WS_OK;
+    return store_db_run_list(
+        s, "SELECT " KEY "FROM api_key WHERE id>? ORDER BY id LIMIT ?",
+        STORE_DB_VALUES(INT(after_id), INT((int64_t)max)),
+        &(struct store_db_rows){read_key, out, sizeof(*out), max, count});
 }
 
 static enum err key_add(struct store *s, struct store_key *k)
 {
-    struct db_stmt *q;
     enum err e = store_take_ids(s, "api_key", 1, &k->id);
 
     if (e)
         return e;
-    e = db_stmt(store_db_conn(s),
-                "INSERT INTO api_key (id, name, roles, sha256, created_ns) "
-                "VALUES (?,?,?,?,?)",
-                &q);
-    if (e)
-        return e;
-    db_bind_int(q, k->id);
-    db_bind_text(q, k->name);
-    db_bind_text(q, k->roles);
-    db_bind_blob(q, k->sha256, 32);
-    db_bind_int(q, k->created_ns);
-    return db_run(q);
+    return store_db_run(
+        s,
+        "INSERT INTO api_key (id, name, roles, sha256, created_ns) VALUES "
+        "(?,?,?,?,?)",
+        STORE_DB_VALUES(INT(k->id), TEXT(k->name), TEXT(k->roles),
+                        HASH(k->sha256), INT(k->created_ns)));
 }
 
 static enum err key_used(struct store *s, int64_t id, int64_t now_ns)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "UPDATE api_key SET used_ns=? WHERE id=?", &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_int(q, id);
-    return db_run(q);
+    return store_db_run(s, "UPDATE api_key SET used_ns=? WHERE id=?",
+                        STORE_DB_VALUES(INT(now_ns), INT(id)));
 }
 
 static enum err key_revoke(struct store *s, int64_t id, const char *name,
                            int64_t now_ns)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "UPDATE api_key SET revoked_ns=? WHERE (id=? OR "
-                         "(?=0 AND name=?)) AND revoked_ns=0",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_int(q, id);
-    db_bind_int(q, id);
-    db_bind_text(q, name);
-    return hit(s, q);
+    return store_db_run_hit(
+        s,
+        "UPDATE api_key SET revoked_ns=? WHERE (id=? OR (?=0 AND name=?)) AND "
+        "revoked_ns=0",
+        STORE_DB_VALUES(INT(now_ns), INT(id), INT(id), TEXT(name)));
 }
 
 static enum err codes(struct store *s, int64_t after_id, struct store_code *out,
                       size_t max, size_t *count)
 {
-    struct db_stmt *q;
-    size_t n = 0;
-    enum err e =
-        db_stmt(store_db_conn(s),
-                "SELECT " CODE "WHERE c.id>? ORDER BY c.id LIMIT ?", &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, after_id);
-    db_bind_int(q, (int64_t)max);
-    while (n < max && (e = db_step(q)) == WS_OK)
-        read_code(q, &out[n++]);
-    if (e && e != WS_NOTFOUND)
-        return e;
-    *count = n;
-    db_reset(q);
-    return WS_OK;
+    return store_db_run_list(
+        s, "SELECT " CODE "WHERE c.id>? ORDER BY c.id LIMIT ?",
+        STORE_DB_VALUES(INT(after_id), INT((int64_t)max)),
+        &(struct store_db_rows){read_code, out, sizeof(*out), max, count});
 }
 
 static enum err code_add(struct store *s, struct store_code *c)
 {
-    struct db_stmt *q;
     enum err e = store_take_ids(s, "enrollment_code", 1, &c->id);
 
     if (e)
         return e;
-    e = db_stmt(store_db_conn(s),
-                "INSERT INTO enrollment_code (id, sha256, account_id, "
-                "created_ns, expires_ns) VALUES (?,?,?,?,?)",
-                &q);
-    if (e)
-        return e;
-    db_bind_int(q, c->id);
-    db_bind_blob(q, c->sha256, 32);
-    db_bind_int(q, c->account_id);
-    db_bind_int(q, c->created_ns);
-    db_bind_int(q, c->expires_ns);
-    return db_run(q);
+    return store_db_run(
+        s,
+        "INSERT INTO enrollment_code (id, sha256, account_id, created_ns, "
+        "expires_ns) VALUES (?,?,?,?,?)",
+        STORE_DB_VALUES(INT(c->id), HASH(c->sha256), INT(c->account_id),
+                        INT(c->created_ns), INT(c->expires_ns)));
 }
 
 static enum err code_revoke(struct store *s, int64_t id, int64_t now_ns)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "UPDATE enrollment_code SET revoked_ns=? WHERE id=? "
-                         "AND revoked_ns=0 AND used_ns=0",
-                         &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_int(q, id);
-    return hit(s, q);
+    return store_db_run_hit(
+        s,
+        "UPDATE enrollment_code SET revoked_ns=? WHERE id=? AND revoked_ns=0 "
+        "AND used_ns=0",
+        STORE_DB_VALUES(INT(now_ns), INT(id)));
 }
 
 static enum err code_good(struct store *s, const uint8_t sha256[32],
                           int64_t now_ns, struct store_code *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT " CODE "WHERE c.sha256=? AND c.used_ns=0 AND "
-                         "c.expires_ns>? AND c.revoked_ns=0",
-                         &q);
+    enum err e = store_db_run_first(
+        s,
+        "SELECT " CODE "WHERE c.sha256=? AND c.used_ns=0 AND c.expires_ns>? "
+        "AND c.revoked_ns=0",
+        STORE_DB_VALUES(HASH(sha256), INT(now_ns)), &q);
 
-    if (e)
-        return e;
-    db_bind_blob(q, sha256, 32);
-    db_bind_int(q, now_ns);
-    e = db_step(q);
     if (e)
         return e;
     read_code(q, out);
@@ -229,37 +152,27 @@ static enum err code_use(struct store *s, const uint8_t sha256[32],
                          int64_t session_id, int64_t now_ns,
                          struct store_code *out)
 {
-    struct db_stmt *q;
     enum err e = code_good(s, sha256, now_ns, out);
 
     if (e)
         return e;
-    e = db_stmt(store_db_conn(s),
-                "UPDATE enrollment_code SET used_ns=?, session_id=? "
-                "WHERE id=? AND used_ns=0 AND revoked_ns=0",
-                &q);
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_int(q, session_id);
-    db_bind_int(q, out->id);
-    return hit(s, q);
+    return store_db_run_hit(
+        s,
+        "UPDATE enrollment_code SET used_ns=?, session_id=? WHERE id=? AND "
+        "used_ns=0 AND revoked_ns=0",
+        STORE_DB_VALUES(INT(now_ns), INT(session_id), INT(out->id)));
 }
 
 static enum err link_good(struct store *s, const uint8_t sha256[32],
                           int64_t now_ns, struct store_link *out)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT id, account_id, created_ns, expires_ns FROM "
-                         "setup_link WHERE sha256=? " GOOD,
-                         &q);
+    enum err e = store_db_run_first(
+        s,
+        "SELECT id, account_id, created_ns, expires_ns FROM setup_link WHERE "
+        "sha256=? " GOOD,
+        STORE_DB_VALUES(HASH(sha256), INT(now_ns)), &q);
 
-    if (e)
-        return e;
-    db_bind_blob(q, sha256, 32);
-    db_bind_int(q, now_ns);
-    e = db_step(q);
     if (e)
         return e;
     *out = (struct store_link){
@@ -275,38 +188,23 @@ static enum err link_good(struct store *s, const uint8_t sha256[32],
 
 static enum err link_add(struct store *s, struct store_link *l)
 {
-    struct db_stmt *q;
     enum err e = store_take_ids(s, "setup_link", 1, &l->id);
 
     if (e)
         return e;
-    e = db_stmt(store_db_conn(s),
-                "INSERT INTO setup_link (id, sha256, account_id, created_ns, "
-                "expires_ns) VALUES (?,?,?,?,?)",
-                &q);
-    if (e)
-        return e;
-    db_bind_int(q, l->id);
-    db_bind_blob(q, l->sha256, 32);
-    db_bind_int(q, l->account_id);
-    db_bind_int(q, l->created_ns);
-    db_bind_int(q, l->expires_ns);
-    return db_run(q);
+    return store_db_run(
+        s,
+        "INSERT INTO setup_link (id, sha256, account_id, created_ns, "
+        "expires_ns) VALUES (?,?,?,?,?)",
+        STORE_DB_VALUES(INT(l->id), HASH(l->sha256), INT(l->account_id),
+                        INT(l->created_ns), INT(l->expires_ns)));
 }
 
 static enum err link_use(struct store *s, int64_t id, int64_t now_ns)
 {
-    struct db_stmt *q;
-    enum err e =
-        db_stmt(store_db_conn(s),
-                "UPDATE setup_link SET used_ns=? WHERE id=? " GOOD, &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, now_ns);
-    db_bind_int(q, id);
-    db_bind_int(q, now_ns);
-    return hit(s, q);
+    return store_db_run_hit(s,
+                            "UPDATE setup_link SET used_ns=? WHERE id=? " GOOD,
+                            STORE_DB_VALUES(INT(now_ns), INT(id), INT(now_ns)));
 }
 
 static enum err secret(struct store *s, const char *name, uint8_t out[32])
@@ -314,13 +212,9 @@ static enum err secret(struct store *s, const char *name, uint8_t out[32])
     struct db_stmt *q;
     const void *value;
     size_t len;
-    enum err e =
-        db_stmt(store_db_conn(s), "SELECT value FROM secret WHERE name=?", &q);
+    enum err e = store_db_run_first(s, "SELECT value FROM secret WHERE name=?",
+                                    STORE_DB_VALUES(TEXT(name)), &q);
 
-    if (e)
-        return e;
-    db_bind_text(q, name);
-    e = db_step(q);
     if (e)
         return e;
     value = db_blob(q, 0, &len);
@@ -333,18 +227,12 @@ static enum err secret(struct store *s, const char *name, uint8_t out[32])
 static enum err secret_make(struct store *s, const char *name,
                             const uint8_t fresh[32], uint8_t out[32])
 {
-    struct db_stmt *q;
     enum err e = secret(s, name, out);
 
     if (e != WS_NOTFOUND)
         return e;
-    e = db_stmt(store_db_conn(s),
-                "INSERT INTO secret (name, value) VALUES (?,?)", &q);
-    if (e)
-        return e;
-    db_bind_text(q, name);
-    db_bind_blob(q, fresh, 32);
-    e = db_run(q);
+    e = store_db_run(s, "INSERT INTO secret (name, value) VALUES (?,?)",
+                     STORE_DB_VALUES(TEXT(name), HASH(fresh)));
     if (e == WS_EXISTS) /* another process was first */
         return secret(s, name, out);
     if (e)
