@@ -7,7 +7,8 @@
  *                 (words.c: what it says; migrated.c: whom it waits for)
  *   crew.c        the supervisor: workers, replaced one by one; what they
  *                 count together is in shared.c
- *   worker.c      what answers: opens all below, then loops
+ *   worker.c      what answers: opens all below, then loops, behind the wall of
+ *                 worker_wall.c
  *   http/         loop, listener, conn: bytes -> head, body -> route -> handler
  *   routes.c      the table of everything that is answered
  *   auth/         who asks: tokens of agents, logins and keys of people

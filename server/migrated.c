@@ -29,6 +29,8 @@ static enum err pending(const char *address, size_t *out)
 
     if (!e)
         e = store_migrations(s, &m);
+    if (!e)
+        e = store_migrations_admit(&m);
     *out = m.pending;
     return e;
 }

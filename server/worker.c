@@ -31,6 +31,7 @@
 #include "server/store/store_accounts.h"
 #include "server/views/cursor.h"
 #include "server/views/live.h"
+#include "server/worker_wall.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,11 +75,16 @@ static const struct access_ops access_ops = {
 
 static enum err open_store(struct worker *w)
 {
+    struct store_migrations now;
     size_t applied = 0;
     enum err e = store_open(&w->writer, w->address, 0);
 
-    if (e || !w->settings->auto_migrate)
+    if (e)
         return e;
+    if (!w->settings->auto_migrate) {
+        e = store_migrations(w->writer, &now);
+        return e ? e : store_migrations_admit(&now);
+    }
     e = store_migrate(w->writer, &applied);
     if (!e && applied)
         log_info("migrated", "%zu migrations applied to the %s store", applied,
@@ -421,61 +427,6 @@ static enum err open_first(struct worker *w)
     return e;
 }
 
-/* --- the wall: files of DATA, connections that come in, nothing else; with
- * a database or pictures on a host of their own, what it takes to reach it ---
- */
-
-static const char *const outside[] = {"/usr/lib",
-                                      "/usr/lib64",
-                                      "/lib",
-                                      "/lib64", /* libmariadb's modules */
-                                      "/etc",
-                                      "/usr/share",
-                                      "/run/systemd/resolve",
-                                      "/run/NetworkManager",
-                                      "/run/resolvconf"};
-#define WORKER_OUTSIDE (sizeof(outside) / sizeof(*outside))
-#define WORKER_LIBRARIES 4 /* the first of them */
-
-static void add_outside(struct sandbox *box, struct sandbox_path *paths,
-                        size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        paths[box->path_count++] = (struct sandbox_path){outside[i], false};
-}
-
-static enum err close_in(const struct worker *w,
-                         enum err (*enter)(const struct sandbox *))
-{
-    const struct settings *s = w->settings;
-    struct sandbox_path paths[3 + WORKER_OUTSIDE] = {{s->data, true}};
-    struct sandbox box = {.role = "worker",
-                          .may =
-                              SANDBOX_FILES | SANDBOX_THREADS | SANDBOX_ACCEPT,
-                          .paths = paths,
-                          .path_count = 1};
-    enum err e;
-
-    if (s->web_dir && *s->web_dir)
-        paths[box.path_count++] = (struct sandbox_path){s->web_dir, false};
-    if (w->db_needs.unix_socket)
-        box.may |= SANDBOX_UNIX;
-    if (w->db_needs.network || strcmp(s->blobs, "files") != 0) {
-        box.may |= SANDBOX_INET;
-        add_outside(&box, paths, WORKER_OUTSIDE);
-    } else if (w->db_needs.unix_socket) {
-        add_outside(&box, paths, WORKER_LIBRARIES);
-    }
-    if (w->db_needs.folder)
-        paths[box.path_count++] =
-            (struct sandbox_path){w->db_needs.folder, false};
-    e = enter(&box);
-    if (e != WS_DENIED)
-        return e;
-    log_warn("no_wall", "this kernel filters no system calls");
-    return WS_OK;
-}
-
 int worker_run(const struct settings *s, size_t seat)
 {
     struct worker w = {.settings = s, .server.seat = seat};
@@ -487,11 +438,12 @@ int worker_run(const struct settings *s, size_t seat)
     w.server.env = &env_system;
     e = open_first(&w);
     if (!e)
-        e = close_in(&w, sandbox_folders); /* before there are threads */
+        e = worker_wall(s, &w.db_needs,
+                        sandbox_folders); /* before there are threads */
     if (!e)
         e = open_all(&w);
     if (!e)
-        e = close_in(&w, sandbox_enter);
+        e = worker_wall(s, &w.db_needs, sandbox_enter);
     if (!e) {
         supervise_child_ready();
         e = loop_run(w.server.loop);

@@ -5,6 +5,7 @@
 #include "server/store/store_backend.h"
 #include "server/store/store_backends.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define DECLARE(name) extern const struct store_ops store_##name;
@@ -60,6 +61,18 @@ const char *store_name(const struct store *s)
 bool store_migrations_shut_out(const struct store_migrations *m)
 {
     return m->least > (int64_t)m->count;
+}
+
+enum err store_migrations_admit(const struct store_migrations *m)
+{
+    if (!store_migrations_shut_out(m))
+        return WS_OK;
+    log_error("store_ahead",
+              "a newer worksight-server changed this database: it takes one "
+              "that knows migration %04" PRId64 ", this one knows %04zu; "
+              "install the newer one",
+              m->least, m->count);
+    return WS_DENIED;
 }
 
 enum err store_migrations(struct store *s, struct store_migrations *out)

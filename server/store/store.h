@@ -72,6 +72,9 @@ enum err store_migrations(struct store *s,
  * only added is no such change: old and new programs work side by side. */
 bool store_migrations_shut_out(const struct store_migrations *m);
 
+/* WS_DENIED, with a line in the log, when it shut this program out. */
+enum err store_migrations_admit(const struct store_migrations *m) WS_MUST_CHECK;
+
 /* Apply what is pending, each in a transaction of its own; returns how many.
  * WS_DENIED: this program is shut out. */
 enum err store_migrate(struct store *s, size_t *applied) WS_MUST_CHECK;

@@ -196,16 +196,10 @@ enum err store_db_migrate(struct store *s, size_t *applied)
 
     if (!e)
         e = store_db_migrations(s, &now);
+    if (!e)
+        e = store_migrations_admit(&now);
     if (e)
         return e;
-    if (store_migrations_shut_out(&now)) {
-        log_error("store_ahead",
-                  "a newer worksight-server changed this database: it takes "
-                  "one that knows migration %04" PRId64 ", this one knows "
-                  "%04zu; install the newer one",
-                  now.least, now.count);
-        return WS_DENIED;
-    }
     for (size_t i = 0; i < now.count; i++) {
         if (now.list[i].applied_ns)
             continue;
