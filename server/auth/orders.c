@@ -8,7 +8,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define LIST_PAGE 50
 
 static enum err refuse(struct orders *o, bool value, const char *fix,
                        const char *text)
@@ -64,6 +67,47 @@ enum err orders_end(struct orders *o, struct jsonw *w)
 {
     jsonw_object_end(w);
     return buf_check(&o->answer);
+}
+
+/* A page of rows at a time. WS_OK with *more as it turned out. */
+static enum err write_rows(struct store *s, struct orders *o,
+                           const struct orders_list *list, struct jsonw *w,
+                           bool *more)
+{
+    OWN_FREE char *rows = calloc(LIST_PAGE, list->row_bytes);
+    int64_t after = 0;
+    size_t n = LIST_PAGE;
+    enum err e = rows ? WS_OK : WS_NOMEM;
+
+    while (!e && n == LIST_PAGE && o->answer.len < ORDERS_LIST_BYTES) {
+        e = list->read(s, after, rows, LIST_PAGE, &n);
+        for (size_t i = 0; !e && i < n; i++) {
+            const char *row = rows + i * list->row_bytes;
+
+            jsonw_object(w, NULL);
+            list->write(row, w);
+            jsonw_object_end(w);
+            memcpy(&after, row + list->id_at, sizeof after);
+        }
+    }
+    *more = n == LIST_PAGE;
+    return e;
+}
+
+enum err orders_write_list(struct store *s, struct orders *o,
+                           const struct orders_list *list)
+{
+    struct jsonw w = orders_begin(o);
+    bool more = false;
+    enum err e;
+
+    jsonw_array(&w, "items");
+    e = write_rows(s, o, list, &w, &more);
+    if (e)
+        return e;
+    jsonw_array_end(&w);
+    jsonw_bool(&w, "more", more);
+    return orders_end(o, &w);
 }
 
 const char *orders_text(const struct orders *o, const char *key)

@@ -27,7 +27,7 @@ struct store;
 #define ORDERS_CODE_MS (7 * INT64_C(86400000))
 #define ORDERS_CODE_MIN_MS INT64_C(60000)
 #define ORDERS_CODE_MAX_MS (90 * INT64_C(86400000))
-#define ORDERS_MAX_LISTED 500
+#define ORDERS_LIST_BYTES (900 << 10) /* of a list; the API has pages */
 
 /* The process that runs the orders, for "status"; NULL: no server runs. */
 struct orders_process {

@@ -72,29 +72,31 @@ enum err orders_accounts_user_password(struct store *s, struct orders *o)
     return orders_end(o, &w);
 }
 
+static enum err read_users(struct store *s, int64_t after_id, void *rows,
+                           size_t max, size_t *count)
+{
+    return store_accounts_list(s, after_id, rows, max, count);
+}
+
+static void write_user(const void *row, struct jsonw *w)
+{
+    const struct store_account *a = row;
+
+    jsonw_int(w, "id", a->id);
+    jsonw_text(w, "name", a->name);
+    jsonw_text(w, "roles", a->roles);
+    jsonw_text(w, "team", a->team);
+    jsonw_time(w, "created_at", a->created_ns);
+    jsonw_time(w, "last_login_at", a->login_ns);
+}
+
 enum err orders_accounts_user_list(struct store *s, struct orders *o)
 {
-    static __thread struct store_account list[ORDERS_MAX_LISTED];
-    size_t count, i;
-    struct jsonw w;
-    enum err e = store_accounts_list(s, 0, list, ORDERS_MAX_LISTED, &count);
+    static const struct orders_list users = {
+        read_users, write_user, sizeof(struct store_account),
+        offsetof(struct store_account, id)};
 
-    if (e)
-        return e;
-    w = orders_begin(o);
-    jsonw_array(&w, "items");
-    for (i = 0; i < count; i++) {
-        jsonw_object(&w, NULL);
-        jsonw_int(&w, "id", list[i].id);
-        jsonw_text(&w, "name", list[i].name);
-        jsonw_text(&w, "roles", list[i].roles);
-        jsonw_text(&w, "team", list[i].team);
-        jsonw_time(&w, "created_at", list[i].created_ns);
-        jsonw_time(&w, "last_login_at", list[i].login_ns);
-        jsonw_object_end(&w);
-    }
-    jsonw_array_end(&w);
-    return orders_end(o, &w);
+    return orders_write_list(s, o, &users);
 }
 
 /* --- API keys --- */
@@ -142,29 +144,31 @@ enum err orders_accounts_key_create(struct store *s, struct orders *o)
     return orders_end(o, &w);
 }
 
+static enum err read_keys(struct store *s, int64_t after_id, void *rows,
+                          size_t max, size_t *count)
+{
+    return store_accounts_keys(s, after_id, rows, max, count);
+}
+
+static void write_key(const void *row, struct jsonw *w)
+{
+    const struct store_key *k = row;
+
+    jsonw_int(w, "id", k->id);
+    jsonw_text(w, "name", k->name);
+    jsonw_text(w, "roles", k->roles);
+    jsonw_time(w, "created_at", k->created_ns);
+    jsonw_time(w, "last_used_at", k->used_ns);
+    jsonw_time(w, "revoked_at", k->revoked_ns);
+}
+
 enum err orders_accounts_key_list(struct store *s, struct orders *o)
 {
-    static __thread struct store_key list[ORDERS_MAX_LISTED];
-    size_t count, i;
-    struct jsonw w;
-    enum err e = store_accounts_keys(s, 0, list, ORDERS_MAX_LISTED, &count);
+    static const struct orders_list keys = {read_keys, write_key,
+                                            sizeof(struct store_key),
+                                            offsetof(struct store_key, id)};
 
-    if (e)
-        return e;
-    w = orders_begin(o);
-    jsonw_array(&w, "items");
-    for (i = 0; i < count; i++) {
-        jsonw_object(&w, NULL);
-        jsonw_int(&w, "id", list[i].id);
-        jsonw_text(&w, "name", list[i].name);
-        jsonw_text(&w, "roles", list[i].roles);
-        jsonw_time(&w, "created_at", list[i].created_ns);
-        jsonw_time(&w, "last_used_at", list[i].used_ns);
-        jsonw_time(&w, "revoked_at", list[i].revoked_ns);
-        jsonw_object_end(&w);
-    }
-    jsonw_array_end(&w);
-    return orders_end(o, &w);
+    return orders_write_list(s, o, &keys);
 }
 
 enum err orders_accounts_key_revoke(struct store *s, struct orders *o)

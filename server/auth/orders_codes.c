@@ -47,30 +47,32 @@ enum err orders_codes_code_create(struct store *s, struct orders *o)
     return orders_end(o, &w);
 }
 
+static enum err read_codes(struct store *s, int64_t after_id, void *rows,
+                           size_t max, size_t *count)
+{
+    return store_accounts_codes(s, after_id, rows, max, count);
+}
+
+static void write_code(const void *row, struct jsonw *w)
+{
+    const struct store_code *c = row;
+
+    jsonw_int(w, "id", c->id);
+    jsonw_text(w, "user", c->account_id ? c->account : NULL);
+    jsonw_time(w, "created_at", c->created_ns);
+    jsonw_time(w, "expires_at", c->expires_ns);
+    jsonw_time(w, "used_at", c->used_ns);
+    jsonw_time(w, "revoked_at", c->revoked_ns);
+    jsonw_int(w, "session_id", c->session_id);
+}
+
 enum err orders_codes_code_list(struct store *s, struct orders *o)
 {
-    static __thread struct store_code list[ORDERS_MAX_LISTED];
-    size_t count, i;
-    struct jsonw w;
-    enum err e = store_accounts_codes(s, 0, list, ORDERS_MAX_LISTED, &count);
+    static const struct orders_list codes = {read_codes, write_code,
+                                             sizeof(struct store_code),
+                                             offsetof(struct store_code, id)};
 
-    if (e)
-        return e;
-    w = orders_begin(o);
-    jsonw_array(&w, "items");
-    for (i = 0; i < count; i++) {
-        jsonw_object(&w, NULL);
-        jsonw_int(&w, "id", list[i].id);
-        jsonw_text(&w, "user", list[i].account_id ? list[i].account : NULL);
-        jsonw_time(&w, "created_at", list[i].created_ns);
-        jsonw_time(&w, "expires_at", list[i].expires_ns);
-        jsonw_time(&w, "used_at", list[i].used_ns);
-        jsonw_time(&w, "revoked_at", list[i].revoked_ns);
-        jsonw_int(&w, "session_id", list[i].session_id);
-        jsonw_object_end(&w);
-    }
-    jsonw_array_end(&w);
-    return orders_end(o, &w);
+    return orders_write_list(s, o, &codes);
 }
 
 enum err orders_codes_code_revoke(struct store *s, struct orders *o)

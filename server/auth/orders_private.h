@@ -21,6 +21,19 @@ enum err orders_refuse_name(struct orders *o, const char *name);
 struct jsonw orders_begin(struct orders *o);
 enum err orders_end(struct orders *o, struct jsonw *w) WS_MUST_CHECK;
 
+/* One kind of thing that is listed. */
+struct orders_list {
+    enum err (*read)(struct store *s, int64_t after_id, void *rows, size_t max,
+                     size_t *count);
+    void (*write)(const void *row, struct jsonw *w); /* its members */
+    size_t row_bytes, id_at;                         /* of an int64_t */
+};
+
+/* Answer {"items":[...],"more"}: all there are, or as many as an answer holds.
+ */
+enum err orders_write_list(struct store *s, struct orders *o,
+                           const struct orders_list *list) WS_MUST_CHECK;
+
 /* A text of the request, "" without it. */
 const char *orders_text(const struct orders *o, const char *key);
 

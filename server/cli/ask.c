@@ -235,5 +235,7 @@ int ask_table(struct cli_call *call, const char *order,
          item = json_next(item))
         for (size_t i = 0; i < count; i++)
             print_cell(item, &columns[i]);
+    if (json_bool(json_get(answer, "more"), false))
+        fprintf(stderr, "... and more; the API gives them by pages\n");
     return CLI_OK;
 }

@@ -206,6 +206,18 @@ test('twenty commands at once all are done, with a server and without one', asyn
   }
 });
 
+test('lists show all there are, also past a page and past five hundred', async (t) => {
+  const dir = tempDir(t);
+  await addUser(dir, 'first', 'viewer');
+  const rows = Array.from({ length: 620 }, (_, i) => `INSERT INTO api_key (id, name, roles, sha256, created_ns) VALUES (${1000 + i}, 'k${i}', 'viewer', zeroblob(28)||CAST(printf('%04d', ${i}) AS BLOB), 1);`);
+  assert.equal((await run('sqlite3', [join(dir, 'worksight.db'), `BEGIN;${rows.join('')}COMMIT;`])).code, 0);
+  const keys = (await command(dir, ['apikey', 'list', '--json'])).json;
+  assert.equal(keys.items.length, 620);
+  assert.equal(keys.more, false);
+  assert.deepEqual(keys.items.map((k) => k.id), Array.from({ length: 620 }, (_, i) => 1000 + i));
+  assert.equal((await command(dir, ['apikey', 'list'])).out.trim().split('\n').length, 621);
+});
+
 test('a command waits for a worker that is being started again', async (t) => {
   const own = await startServer(t);
   const worker = children(own.pid).find((c) => c.role === 'worker');
