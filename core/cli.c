@@ -255,12 +255,31 @@ static int load_files(struct cli_call *call)
     return CLI_OK;
 }
 
+/* "user remove is not known", "use add, passwd or list". */
+static int wrong_word(const struct cli_call *call, const char *given)
+{
+    const struct cli_command *c = call->command;
+
+    fprintf(stderr, "%s: %s %s%s\n→ use", call->program->name, c->name,
+            given ? given : "needs a word", given ? " is not known" : "");
+    for (size_t i = 0; i < c->word_count; i++)
+        fprintf(stderr, "%s %s",
+                i == 0                  ? ""
+                : i + 1 < c->word_count ? ","
+                                        : " or",
+                c->words[i].name);
+    fputc('\n', stderr);
+    return CLI_USAGE;
+}
+
 static int check_args(const struct cli_call *call)
 {
     const struct cli_command *c = call->command;
 
     if (call->arg_count >= c->min_args && call->arg_count <= c->max_args)
         return CLI_OK;
+    if (c->words && call->arg_count == 0)
+        return wrong_word(call, NULL);
     fprintf(stderr, "%s: ", call->program->name);
     if (call->arg_count > c->max_args)
         fprintf(stderr, "%s does not take \"%s\"\n", c->name,
@@ -316,6 +335,25 @@ enum err cli_load_again(struct cli_call *call, void *values, struct conf **out,
     return conf_check(again.conf, messages) ? WS_INVALID : e;
 }
 
+static int run_word_of(struct cli_call *call)
+{
+    const struct cli_command *c = call->command;
+    const char *given = call->arg_count ? call->args[0] : c->words[0].name;
+
+    for (size_t i = 0; i < c->word_count; i++) {
+        const struct cli_word *w = &c->words[i];
+
+        if (strcmp(w->name, given) != 0)
+            continue;
+        if (call->arg_count > 1 + w->more_args)
+            return cli_fail(call, "its --help shows examples",
+                            "%s %s does not take \"%s\"", c->name, w->name,
+                            call->args[1 + w->more_args]);
+        return w->run(call);
+    }
+    return wrong_word(call, given);
+}
+
 static int run_command(const struct cli_program *p,
                        const struct cli_command *command, int argc, char **argv)
 {
@@ -333,7 +371,7 @@ static int run_command(const struct cli_program *p,
     if (status == CLI_OK && call.help)
         cli_help_command(p, command, stdout);
     else if (status == CLI_OK)
-        status = command->run(&call);
+        status = command->words ? run_word_of(&call) : command->run(&call);
     conf_close(call.conf);
     for (size_t i = 0; i < p->schema->count; i++)
         free(names[i]);

@@ -24,6 +24,13 @@ struct cli_option {
 
 struct cli_call; /* one parsed command line */
 
+/* What the first argument of a command may be. */
+struct cli_word {
+    const char *name;
+    size_t more_args; /* that may follow it */
+    int (*run)(struct cli_call *call);
+};
+
 struct cli_command {
     const char *name;    /* "queue" */
     const char *args;    /* "list|retry [ID]|purge"; NULL: none */
@@ -34,6 +41,9 @@ struct cli_command {
     size_t min_args, max_args;
     bool hidden; /* internal, like a role's entry */
     int (*run)(struct cli_call *call);
+    const struct cli_word *words; /* instead of run; without an argument the
+                                     first, unless min_args wants one */
+    size_t word_count;
 };
 
 struct cli_program {

@@ -65,7 +65,8 @@ const struct cli_command commands_table[] = {
              "still be\n"
              "                                    delivered is never purged\n",
      .options = json_only, .option_count = 1,
-     .min_args = 1, .max_args = 2, .run = queue_run},
+     .min_args = 1, .max_args = 2,
+     .words = queue_words, .word_count = QUEUE_WORDS},
     {.name = "show-sent", .summary = "what left this computer, newest first",
      .help = "Examples:\n"
              "  worksight-agent show-sent\n"

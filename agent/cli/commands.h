@@ -22,8 +22,10 @@ enum { /* exit statuses, as ui.md gives them */
 extern const struct cli_command commands_table[];
 extern const size_t commands_count;
 
+#define QUEUE_WORDS 3
+extern const struct cli_word queue_words[QUEUE_WORDS];
+
 int status_run(struct cli_call *call);
-int queue_run(struct cli_call *call);
 int show_sent_run(struct cli_call *call);
 int explain_run(struct cli_call *call);
 int pause_run(struct cli_call *call);

@@ -3,7 +3,6 @@
 #include "agent/cli/words.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void print_item(const struct json *item)
 {
@@ -35,40 +34,55 @@ static void print_list(const struct json *answer)
         puts("... and more");
 }
 
-int queue_run(struct cli_call *call)
+/* Have a verb done on the item that is named, or on all. */
+static int ask_verb(struct cli_call *call, const char *verb,
+                    struct json **answer)
 {
-    static const struct {
-        const char *word, *verb, *done;
-    } verbs[] = {{"list", "queue-list", NULL},
-                 {"retry", "queue-retry", "are pending again"},
-                 {"purge", "queue-purge", "were forgotten"}};
-    OWN(json_free)
-    struct json *answer = NULL;
     OWN_BUF struct buf text = BUF_EMPTY;
     struct jsonw w;
-    size_t v = 0;
     int status;
 
-    while (v < 3 && strcmp(cli_arg(call, 0), verbs[v].word) != 0)
-        v++;
-    if (v == 3 || (v == 0 && cli_arg(call, 1)))
-        return cli_fail(call, "worksight-agent queue --help shows examples",
-                        "queue %.40s: it must be list, retry [ID] or purge "
-                        "[ID]",
-                        cli_arg(call, 0));
-    ask_agent_begin(&w, &text, verbs[v].verb);
+    ask_agent_begin(&w, &text, verb);
     if (cli_arg(call, 1))
         jsonw_text(&w, "id", cli_arg(call, 1));
-    status = ask_agent_or_queue(call, &w, verbs[v].verb, &answer);
-    if (status)
-        return status;
-    if (cli_has(call, "json"))
-        ask_agent_print(answer);
-    else if (v == 0)
-        print_list(answer);
-    else
-        printf("%lld items %s\n",
-               (long long)json_int(json_get(answer, "count"), 0),
-               verbs[v].done);
-    return COMMANDS_OK;
+    status = ask_agent_or_queue(call, &w, verb, answer);
+    if (!status && cli_has(call, "json"))
+        ask_agent_print(*answer);
+    return status;
 }
+
+static int change(struct cli_call *call, const char *verb, const char *done)
+{
+    OWN(json_free)
+    struct json *answer = NULL;
+    int status = ask_verb(call, verb, &answer);
+
+    if (!status && !cli_has(call, "json"))
+        printf("%lld items %s\n",
+               (long long)json_int(json_get(answer, "count"), 0), done);
+    return status;
+}
+
+static int list(struct cli_call *call)
+{
+    OWN(json_free)
+    struct json *answer = NULL;
+    int status = ask_verb(call, "queue-list", &answer);
+
+    if (!status && !cli_has(call, "json"))
+        print_list(answer);
+    return status;
+}
+
+static int retry(struct cli_call *call)
+{
+    return change(call, "queue-retry", "are pending again");
+}
+
+static int purge(struct cli_call *call)
+{
+    return change(call, "queue-purge", "were forgotten");
+}
+
+const struct cli_word queue_words[QUEUE_WORDS] = {
+    {"list", 0, list}, {"retry", 1, retry}, {"purge", 1, purge}};

@@ -64,19 +64,11 @@ static int revoke_one(struct cli_call *call)
     return CLI_OK;
 }
 
-static int run(struct cli_call *call)
-{
-    const char *what = cli_arg(call, 0);
-
-    if (strcmp(what, "create") == 0)
-        return create(call);
-    if (strcmp(what, "list") == 0)
-        return list(call);
-    if (strcmp(what, "revoke") == 0)
-        return revoke_one(call);
-    return cli_fail(call, "use create, list or revoke",
-                    "apikey %s is not known", what);
-}
+static const struct cli_word words[] = {
+    {"create", 0, create},
+    {"list", 0, list},
+    {"revoke", 1, revoke_one},
+};
 
 const struct cli_command cli_apikey = {
     .name = "apikey",
@@ -94,5 +86,6 @@ const struct cli_command cli_apikey = {
     .option_count = sizeof(options) / sizeof(options[0]),
     .min_args = 1,
     .max_args = 2,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

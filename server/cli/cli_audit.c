@@ -8,16 +8,13 @@ static const struct cli_option options[] = {
     {"json", NULL, "the answer as JSON"},
 };
 
-static int run(struct cli_call *call)
+static int verify(struct cli_call *call)
 {
     OWN(json_free)
     struct json *answer = NULL;
     struct ask a;
     int status;
 
-    if (strcmp(cli_arg(call, 0), "verify") != 0)
-        return cli_fail(call, "use verify", "audit %s is not known",
-                        cli_arg(call, 0));
     ask_begin(&a, "audit.verify");
     status = ask_end(call, &a, &answer);
     if (status || cli_has(call, "json"))
@@ -26,6 +23,10 @@ static int run(struct cli_call *call)
            (long long)json_int(json_get(answer, "rows"), 0));
     return CLI_OK;
 }
+
+static const struct cli_word words[] = {
+    {"verify", 0, verify},
+};
 
 const struct cli_command cli_audit = {
     .name = "audit",
@@ -39,5 +40,6 @@ const struct cli_command cli_audit = {
     .option_count = sizeof(options) / sizeof(options[0]),
     .min_args = 1,
     .max_args = 1,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

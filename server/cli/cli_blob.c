@@ -229,18 +229,14 @@ static int print(struct cli_call *call, struct verify *v)
     return bad ? CLI_DEGRADED : CLI_OK;
 }
 
-static int run(struct cli_call *call)
+static int verify_all(struct cli_call *call)
 {
     const struct settings *s = ask_settings(call);
-    const char *what = cli_arg(call, 0);
     char names[] = "/tmp/worksight-verify.XXXXXX";
     struct verify v = {.begun_ns = env_wall_ns(&env_system)};
     int fd, status;
     enum err e;
 
-    if (!what || strcmp(what, "verify") != 0)
-        return cli_fail(call, "use verify", "blob %s is not known",
-                        what ? what : "without a word");
     fd = mkstemp(names);
     if (fd < 0)
         return ask_fail(call, "make room in /tmp", "no file in /tmp");
@@ -262,6 +258,10 @@ static int run(struct cli_call *call)
     return status;
 }
 
+static const struct cli_word words[] = {
+    {"verify", 0, verify_all},
+};
+
 const struct cli_command cli_blob = {
     .name = "blob",
     .args = "verify",
@@ -276,6 +276,8 @@ const struct cli_command cli_blob = {
             "be read, 2 used wrongly.\n",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
+    .min_args = 1,
     .max_args = 1,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

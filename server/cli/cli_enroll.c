@@ -68,19 +68,11 @@ static int revoke_one(struct cli_call *call)
     return CLI_OK;
 }
 
-static int run(struct cli_call *call)
-{
-    const char *what = cli_arg(call, 0);
-
-    if (!what || strcmp(what, "create") == 0)
-        return create(call);
-    if (strcmp(what, "list") == 0)
-        return list(call);
-    if (strcmp(what, "revoke") == 0)
-        return revoke_one(call);
-    return cli_fail(call, "use create, list or revoke",
-                    "enroll %s is not known", what);
-}
+static const struct cli_word words[] = {
+    {"create", 0, create},
+    {"list", 0, list},
+    {"revoke", 1, revoke_one},
+};
 
 const struct cli_command cli_enroll = {
     .name = "enroll",
@@ -96,5 +88,6 @@ const struct cli_command cli_enroll = {
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .max_args = 2,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

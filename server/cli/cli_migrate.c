@@ -65,8 +65,22 @@ static int show(struct cli_call *call, struct store *s)
     return store_migrations_shut_out(&m) ? CLI_DEGRADED : CLI_OK;
 }
 
+/* The address of the database, in a folder that is there. CLI_OK or said. */
+static int find_address(struct cli_call *call, char **out)
+{
+    const char *data = ask_settings(call)->data;
+
+    if (database_is_embedded(ask_settings(call)) && io_make_dirs(data))
+        return ask_fail(call, "choose another folder with --data",
+                        "%s can't be made", data);
+    if (database_address(ask_settings(call), out))
+        return ask_fail(call, "see the message above",
+                        "the settings name no database");
+    return CLI_OK;
+}
+
 /* Apply what is pending, or say why not. */
-static int up(struct cli_call *call, const char *address)
+static int apply(struct cli_call *call, const char *address)
 {
     const char *data = ask_settings(call)->data;
     OWN(store_close)
@@ -98,31 +112,34 @@ static int up(struct cli_call *call, const char *address)
     return show(call, s);
 }
 
-static int run(struct cli_call *call)
+static int up(struct cli_call *call)
 {
-    const char *what = cli_arg(call, 0);
-    const char *data = ask_settings(call)->data;
+    OWN_FREE char *address = NULL;
+    int status = find_address(call, &address);
+
+    return status ? status : apply(call, address);
+}
+
+static int status(struct cli_call *call)
+{
     OWN_FREE char *address = NULL;
     OWN(store_close)
     struct store *s = NULL;
+    int found = find_address(call, &address);
 
-    if (what && strcmp(what, "status") != 0 && strcmp(what, "up") != 0)
-        return cli_fail(call, "use status or up", "migrate %s is not known",
-                        what);
-    if (database_is_embedded(ask_settings(call)) && io_make_dirs(data))
-        return ask_fail(call, "choose another folder with --data",
-                        "%s can't be made", data);
-    if (database_address(ask_settings(call), &address))
-        return ask_fail(call, "see the message above",
-                        "the settings name no database");
-    if (!what || strcmp(what, "up") == 0)
-        return up(call, address);
+    if (found)
+        return found;
     if (store_open(&s, address, STORE_READ))
         return ask_fail(call, "worksight-server migrate makes it",
                         "there is no database that can be read (data = %s)",
-                        data);
+                        ask_settings(call)->data);
     return show(call, s);
 }
+
+static const struct cli_word words[] = {
+    {"up", 0, up},
+    {"status", 0, status},
+};
 
 const struct cli_command cli_migrate = {
     .name = "migrate",
@@ -137,5 +154,6 @@ const struct cli_command cli_migrate = {
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
     .max_args = 1,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

@@ -104,18 +104,18 @@ static int sweep(struct cli_call *call, bool dry_run)
     return CLI_OK;
 }
 
+static int plan(struct cli_call *call)
+{
+    return sweep(call, true);
+}
+
 static int run(struct cli_call *call)
 {
     const struct settings *s = ask_settings(call);
-    const char *what = cli_arg(call, 0);
-    bool plan = what && strcmp(what, "plan") == 0;
     OWN_FD int lock = -1;
     enum err e;
 
-    if (!plan && (!what || strcmp(what, "run") != 0))
-        return cli_fail(call, "use plan or run", "retention %s is not known",
-                        what ? what : "without a word");
-    if (plan || cli_has(call, "dry-run"))
+    if (cli_has(call, "dry-run"))
         return sweep(call, true);
     e = database_is_embedded(s) ? ask_lock(s->data, &lock) : WS_OK;
     if (e == WS_AGAIN)
@@ -125,6 +125,11 @@ static int run(struct cli_call *call)
                         "%s is in use by a server", s->data);
     return e ? ask_failed(call, e) : sweep(call, false);
 }
+
+static const struct cli_word words[] = {
+    {"plan", 0, plan},
+    {"run", 0, run},
+};
 
 const struct cli_command cli_retention = {
     .name = "retention",
@@ -139,6 +144,8 @@ const struct cli_command cli_retention = {
             "Exit status: 0 done, 1 failed, 2 used wrongly.\n",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),
+    .min_args = 1,
     .max_args = 1,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

@@ -8,7 +8,7 @@ static const struct cli_option options[] = {
     {"json", NULL, "the answer as JSON"},
 };
 
-static int run(struct cli_call *call)
+static int revoke_one(struct cli_call *call)
 {
     OWN(json_free)
     struct json *answer = NULL;
@@ -16,9 +16,6 @@ static int run(struct cli_call *call)
     struct ask a;
     int status;
 
-    if (strcmp(cli_arg(call, 0), "revoke") != 0)
-        return cli_fail(call, "use revoke", "token %s is not known",
-                        cli_arg(call, 0));
     if (conf_parse_int(cli_arg(call, 1), &id) || id < 1)
         return cli_fail(call, "the session's page shows its number",
                         "\"%s\" is not the number of a session",
@@ -33,6 +30,10 @@ static int run(struct cli_call *call)
     return CLI_OK;
 }
 
+static const struct cli_word words[] = {
+    {"revoke", 1, revoke_one},
+};
+
 const struct cli_command cli_token = {
     .name = "token",
     .args = "revoke SESSION",
@@ -45,5 +46,6 @@ const struct cli_command cli_token = {
     .option_count = sizeof(options) / sizeof(options[0]),
     .min_args = 2,
     .max_args = 2,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

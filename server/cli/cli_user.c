@@ -24,7 +24,7 @@ static int list(struct cli_call *call)
     return ask_table(call, "user.list", columns, 4);
 }
 
-/* add and passwd: both send a hash, never the password. */
+/* Both send a hash, never the password. */
 static int with_password(struct cli_call *call, const char *order)
 {
     OWN(json_free)
@@ -64,17 +64,8 @@ static int with_password(struct cli_call *call, const char *order)
     return CLI_OK;
 }
 
-static int run(struct cli_call *call)
+static int add(struct cli_call *call)
 {
-    const char *what = cli_arg(call, 0);
-
-    if (strcmp(what, "list") == 0)
-        return list(call);
-    if (strcmp(what, "passwd") == 0)
-        return with_password(call, "user.password");
-    if (strcmp(what, "add") != 0)
-        return cli_fail(call, "use add, passwd or list", "user %s is not known",
-                        what);
     if (!cli_has(call, "role"))
         return cli_fail(call,
                         "for example --role viewer; worksight-server "
@@ -82,6 +73,17 @@ static int run(struct cli_call *call)
                         "--role is missing");
     return with_password(call, "user.add");
 }
+
+static int passwd(struct cli_call *call)
+{
+    return with_password(call, "user.password");
+}
+
+static const struct cli_word words[] = {
+    {"add", 1, add},
+    {"passwd", 1, passwd},
+    {"list", 0, list},
+};
 
 const struct cli_command cli_user = {
     .name = "user",
@@ -102,5 +104,6 @@ const struct cli_command cli_user = {
     .option_count = sizeof(options) / sizeof(options[0]),
     .min_args = 1,
     .max_args = 2,
-    .run = run,
+    .words = words,
+    .word_count = sizeof(words) / sizeof(words[0]),
 };

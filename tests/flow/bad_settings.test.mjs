@@ -201,6 +201,7 @@ for (const [name, prefix] of Object.entries(programs)) {
       [['status', '--config'], /--config needs a value\n→ /],
       [['status', 'extra'], /does not take "extra"\n→ /],
       [['--json', 'status'], /no command "--json"\n→ /],
+      ...(name === 'worksight-agent' ? [[['queue', 'drop'], /queue drop is not known\n→ use list, retry or purge/], [['queue', 'list', '7'], /queue list does not take "7"\n→ /]] : [[['user', 'list', 'x'], /user list does not take "x"\n→ /], [['blob'], /blob needs a word\n→ use verify/]]),
       [['help', 'nothing'], /no command "nothing"\n→ /],
       [['status', '--config', '/nonexistent/w.conf'], /"\/nonexistent\/w.conf"\n→ /],
     ]) {

@@ -51,7 +51,7 @@ test('used wrongly: exit 2, what is wrong and what to write instead', async () =
     [['token', 'revoke', 'abc'], /not the number of a session/, /./],
     [['token', 'revoke', '-1'], /./, /./],
     [['setup'], /prints a link/, /--link/],
-    [['migrate', 'down'], /migrate down is not known/, /status or up/],
+    [['migrate', 'down'], /migrate down is not known/, /up or status/],
     [['audit', 'rewrite'], /audit rewrite is not known/, /verify/],
     [['status', '--jsn'], /--jsn/, /--json/],
   ]) {
