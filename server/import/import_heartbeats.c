@@ -25,7 +25,8 @@ static enum err last_seen(struct import *im, int64_t ours, int64_t *ns)
 {
     static const struct store_scope all = {.width = STORE_SCOPE_EVERYONE};
 
-    return store_views_session(im->o->store, &all, ours, see, ns);
+    return store_views_session(im->o->store, &all, ours,
+                               INT64_MAX / STORE_QUARTER_NS, see, ns);
 }
 
 static uint64_t hash_beat(int64_t theirs, int64_t last_seen_ns)

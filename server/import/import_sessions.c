@@ -183,7 +183,8 @@ static enum err look(struct import *im, int64_t ours, struct seen *seen)
 {
     static const struct store_scope all = {.width = STORE_SCOPE_EVERYONE};
 
-    return store_views_session(im->o->store, &all, ours, see, seen);
+    return store_views_session(im->o->store, &all, ours,
+                               INT64_MAX / STORE_QUARTER_NS, see, seen);
 }
 
 static enum err count_here(struct import *im, const struct session *s,

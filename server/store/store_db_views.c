@@ -4,11 +4,19 @@
 #include "server/store/store_fleet.h"
 #include "server/store/store_views_backend.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* No newer session of the same agent. The next row of an index each: asked for
  * NOT EXISTS, or min(), MariaDB reads all rows of the agent, or session. */
 #define LATEST                                                                 \
     "(s.agent_id IS NULL OR s.id=(SELECT n.id FROM session n WHERE "           \
     "n.agent_id=s.agent_id ORDER BY n.id DESC LIMIT 1))"
+/* "12 0 1": a statement of its own for each would cost more than its rows. */
+#define SINCE                                                                  \
+    "CASE WHEN st.last_metric_at>=? THEN (SELECT sum(r.observations)||' '||"   \
+    "(sum(r.suspicious)+sum(r.critical))||' '||sum(r.failed) FROM rollup r "   \
+    "WHERE r.session_id=s.id AND r.quarter>=?) END "
 #define SESSION                                                                \
     "SELECT s.id, s.session_uid, s.agent_id, s.agent_name, s.agent_version, "  \
     "s.hostname, s.username, s.ip_address, a.name, s.created_at, "             \
@@ -18,7 +26,7 @@
     "coalesce((SELECT m.at FROM metric m WHERE m.session_id=s.id ORDER BY "    \
     "m.at, m.id LIMIT 1), 0), "                                                \
     "coalesce(st.last_metric_at, 0), coalesce(st.last_screenshot_at, 0), "     \
-    "coalesce(st.last_received_at, 0) "                                        \
+    "coalesce(st.last_received_at, 0), " SINCE                                 \
     "FROM session s LEFT JOIN heartbeat h ON h.session_id=s.id "               \
     "LEFT JOIN agent_token t ON t.session_id=s.id "                            \
     "LEFT JOIN session_stat st ON st.session_id=s.id "                         \
@@ -95,6 +103,23 @@ struct page {
     bool stopped;
 };
 
+static void read_since(struct db_stmt *q, int column,
+                       struct store_session_view *row)
+{
+    const char *text = db_text(q, column);
+
+    if (text &&
+        sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64, &row->metrics_since,
+               &row->unusual_since, &row->failures_since) != 3)
+        row->metrics_since = row->unusual_since = row->failures_since = 0;
+}
+
+static void bind_since(struct db_stmt *q, int64_t since_quarter)
+{
+    db_bind_int(q, since_quarter * STORE_QUARTER_NS);
+    db_bind_int(q, since_quarter);
+}
+
 static enum err walk_sessions(struct db_stmt *q, struct page *p,
                               int (*each)(void *ctx,
                                           const struct store_session_view *row),
@@ -128,6 +153,7 @@ static enum err walk_sessions(struct db_stmt *q, struct page *p,
             .last_received_ns = db_int(q, 21),
         };
 
+        read_since(q, 22, &row);
         p->last_id = row.id;
         p->stopped = !each(ctx, &row);
         if (p->stopped)
@@ -137,10 +163,11 @@ static enum err walk_sessions(struct db_stmt *q, struct page *p,
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
-static enum err
-sessions(struct store *s, const struct store_scope *scope, int64_t before_id,
-         int (*each)(void *ctx, const struct store_session_view *row),
-         void *ctx)
+static enum err sessions(struct store *s, const struct store_scope *scope,
+                         int64_t before_id, int64_t since_quarter,
+                         int (*each)(void *ctx,
+                                     const struct store_session_view *row),
+                         void *ctx)
 {
     struct page p;
 
@@ -150,6 +177,7 @@ sessions(struct store *s, const struct store_scope *scope, int64_t before_id,
 
         if (e)
             return e;
+        bind_since(q, since_quarter);
         db_bind_int(q, scope->account_id);
         db_bind_int(q, before_id);
         e = walk_sessions(q, &p, each, ctx);
@@ -162,6 +190,7 @@ sessions(struct store *s, const struct store_scope *scope, int64_t before_id,
 
 static enum err
 session(struct store *s, const struct store_scope *scope, int64_t id,
+        int64_t since_quarter,
         int (*each)(void *ctx, const struct store_session_view *row), void *ctx)
 {
     struct db_stmt *q;
@@ -173,6 +202,7 @@ session(struct store *s, const struct store_scope *scope, int64_t id,
     e = db_stmt(store_db_conn(s), one_sql[scope->width], &q);
     if (e)
         return e;
+    bind_since(q, since_quarter);
     db_bind_int(q, scope->account_id);
     db_bind_int(q, id);
     return walk_sessions(q, &p, each, ctx);
@@ -331,12 +361,67 @@ static enum err fleet(struct store *s, const struct store_scope *scope,
     return walk_quarters(q, 0, each, ctx);
 }
 
+#define SPANS(number)                                                          \
+    "SELECT " number ", sum(observations), sum(scored), sum(judged), "         \
+    "min(productivity_min), sum(productivity_sum), max(productivity_max), "    \
+    "min(anomaly_min), sum(anomaly_sum), max(anomaly_max) FROM rollup "        \
+    "WHERE session_id=?2 AND quarter>=?3 AND quarter<?4 AND observations>0 "   \
+    "GROUP BY 1 ORDER BY 1"
+
+static struct store_band span_band(struct db_stmt *q, int from, int64_t of)
+{
+    if (of == 0)
+        return (struct store_band){.known = false};
+    return (struct store_band){.known = true,
+                               .min = db_number(q, from),
+                               .avg = db_number(q, from + 1) / (double)of,
+                               .max = db_number(q, from + 2)};
+}
+
+static enum err spans(struct store *s, int64_t session_id, int64_t first,
+                      int64_t end, int64_t quarters,
+                      int (*each)(void *ctx, const struct store_bucket *row),
+                      void *ctx)
+{
+    static const char *const sql[STORE_DIALECTS] = {
+        [STORE_SQLITE] = SPANS("quarter/?1"),
+        [STORE_MYSQL] = SPANS("quarter DIV ?1"),
+    };
+    struct db_stmt *q;
+    enum err e = db_stmt(store_db_conn(s), store_db_sql(s, sql), &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, quarters);
+    db_bind_int(q, session_id);
+    db_bind_int(q, first);
+    db_bind_int(q, end);
+    while ((e = db_step(q)) == WS_OK) {
+        int64_t count = db_int(q, 1), scored = db_int(q, 2),
+                judged = db_int(q, 3);
+        struct store_bucket row = {
+            .number = db_int(q, 0),
+            .count = count,
+            .not_scored = count - scored,
+            .not_judged = count - judged,
+            .productivity = span_band(q, 4, scored),
+            .anomaly = span_band(q, 7, judged),
+        };
+
+        if (!each(ctx, &row))
+            break;
+    }
+    db_reset(q);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
 const struct store_views_ops store_db_views = {
     .sessions = sessions,
     .session = session,
     .may_see = may_see,
     .agents = agents,
     .quarters = quarters,
+    .spans = spans,
     .fleet = fleet,
     .items = &store_db_items,
     .timeline = &store_db_timeline,

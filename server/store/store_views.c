@@ -3,18 +3,23 @@
 
 #include "server/store/store_views_backend.h"
 
-enum err store_views_sessions(
-    struct store *s, const struct store_scope *scope, int64_t before_id,
-    int (*each)(void *ctx, const struct store_session_view *row), void *ctx)
+enum err store_views_sessions(struct store *s, const struct store_scope *scope,
+                              int64_t before_id, int64_t since_quarter,
+                              int (*each)(void *ctx,
+                                          const struct store_session_view *row),
+                              void *ctx)
 {
-    return s->ops->views->sessions(s, scope, before_id, each, ctx);
+    return s->ops->views->sessions(s, scope, before_id, since_quarter, each,
+                                   ctx);
 }
 
-enum err store_views_session(
-    struct store *s, const struct store_scope *scope, int64_t id,
-    int (*each)(void *ctx, const struct store_session_view *row), void *ctx)
+enum err store_views_session(struct store *s, const struct store_scope *scope,
+                             int64_t id, int64_t since_quarter,
+                             int (*each)(void *ctx,
+                                         const struct store_session_view *row),
+                             void *ctx)
 {
-    return s->ops->views->session(s, scope, id, each, ctx);
+    return s->ops->views->session(s, scope, id, since_quarter, each, ctx);
 }
 
 enum err store_views_may_see(struct store *s, const struct store_scope *scope,
@@ -35,6 +40,15 @@ enum err store_views_quarters(
     int (*each)(void *ctx, const struct store_rollup *row), void *ctx)
 {
     return s->ops->views->quarters(s, session_id, first, end, each, ctx);
+}
+
+enum err store_views_spans(struct store *s, int64_t session_id, int64_t first,
+                           int64_t end, int64_t quarters,
+                           int (*each)(void *ctx,
+                                       const struct store_bucket *row),
+                           void *ctx)
+{
+    return s->ops->views->spans(s, session_id, first, end, quarters, each, ctx);
 }
 
 enum err store_views_fleet(struct store *s, const struct store_scope *scope,

@@ -42,17 +42,19 @@ struct store_session_view {
     int64_t metrics;           /* ever */
     int64_t first_metric_ns, last_metric_ns, last_screenshot_ns;
     int64_t last_received_ns; /* the server's clock, any item */
+    /* of the metrics since the quarter that was asked for */
+    int64_t metrics_since, unusual_since, failures_since;
 };
 
 /* Sessions with ids below before_id. */
 enum err store_views_sessions(struct store *s, const struct store_scope *scope,
-                              int64_t before_id,
+                              int64_t before_id, int64_t since_quarter,
                               int (*each)(void *ctx,
                                           const struct store_session_view *row),
                               void *ctx) WS_MUST_CHECK;
 /* One of them: each is called once. */
 enum err store_views_session(struct store *s, const struct store_scope *scope,
-                             int64_t id,
+                             int64_t id, int64_t since_quarter,
                              int (*each)(void *ctx,
                                          const struct store_session_view *row),
                              void *ctx) WS_MUST_CHECK;
@@ -141,7 +143,7 @@ struct store_band {
     double min, avg, max;
 };
 struct store_bucket {
-    int64_t number; /* at / width */
+    int64_t number; /* at / width, or quarter / quarters */
     int64_t count, not_scored, not_judged;
     struct store_band productivity, anomaly, activity;
 };
@@ -151,6 +153,14 @@ enum err store_views_buckets(struct store *s, int64_t session_id,
                              int (*each)(void *ctx,
                                          const struct store_bucket *row),
                              void *ctx) WS_MUST_CHECK;
+
+/* Roll-ups of first <= quarter < end in buckets of so many quarters, in order;
+ * those without a metric are left out, activity is not known. */
+enum err store_views_spans(struct store *s, int64_t session_id, int64_t first,
+                           int64_t end, int64_t quarters,
+                           int (*each)(void *ctx,
+                                       const struct store_bucket *row),
+                           void *ctx) WS_MUST_CHECK;
 
 /* --- pictures --- */
 

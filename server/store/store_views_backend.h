@@ -58,12 +58,12 @@ struct store_timeline_ops {
 /* Sessions and quarters, and the tables above. */
 struct store_views_ops {
     enum err (*sessions)(struct store *s, const struct store_scope *scope,
-                         int64_t before_id,
+                         int64_t before_id, int64_t since_quarter,
                          int (*each)(void *ctx,
                                      const struct store_session_view *row),
                          void *ctx);
     enum err (*session)(struct store *s, const struct store_scope *scope,
-                        int64_t id,
+                        int64_t id, int64_t since_quarter,
                         int (*each)(void *ctx,
                                     const struct store_session_view *row),
                         void *ctx);
@@ -76,6 +76,10 @@ struct store_views_ops {
                          int64_t end,
                          int (*each)(void *ctx, const struct store_rollup *row),
                          void *ctx);
+    enum err (*spans)(struct store *s, int64_t session_id, int64_t first,
+                      int64_t end, int64_t quarters,
+                      int (*each)(void *ctx, const struct store_bucket *row),
+                      void *ctx);
     enum err (*fleet)(struct store *s, const struct store_scope *scope,
                       int64_t first, int64_t end,
                       int (*each)(void *ctx, const struct store_rollup *row),

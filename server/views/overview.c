@@ -71,7 +71,7 @@ static int look_at(void *ctx, const struct store_session_view *row)
 
     if (o->looked_at++ == MAX_LOOKED_AT)
         return 0;
-    o->failed = session_view_read(o->reader, o->settings, o->now_ns, row, &v);
+    o->failed = session_view_read(o->settings, o->now_ns, row, &v);
     if (o->failed)
         return 0;
     if (row->latest && v.status != SESSION_OFFLINE && v.queue_pending > 0)
@@ -181,7 +181,8 @@ static enum err read_all(struct overview *o, const struct store_scope *scope,
         e = store_views_fleet(o->reader, scope, d->first, INT64_MAX,
                               add_quarter, d);
     if (!e)
-        e = store_views_sessions(o->reader, scope, INT64_MAX, look_at, o);
+        e = store_views_sessions(o->reader, scope, INT64_MAX, d->first, look_at,
+                                 o);
     return e ? e : o->failed;
 }
 

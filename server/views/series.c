@@ -27,7 +27,7 @@ struct column_set {
     int64_t facts; /* of a first look at the quarters */
 };
 
-static int add_fact_bucket(void *ctx, const struct store_bucket *row)
+static int add_bucket(void *ctx, const struct store_bucket *row)
 {
     struct column_set *c = ctx;
 
@@ -42,45 +42,6 @@ static int count_facts(void *ctx, const struct store_rollup *row)
     struct column_set *c = ctx;
 
     c->facts += row->observations;
-    return 1;
-}
-
-static void widen(struct store_band *b, double sum, double min, double max,
-                  int64_t before, int64_t more)
-{
-    double total = (b->known ? b->avg * (double)before : 0) + sum;
-
-    if (!b->known || min < b->min)
-        b->min = min;
-    if (!b->known || max > b->max)
-        b->max = max;
-    b->avg = total / (double)(before + more);
-    b->known = true;
-}
-
-static int add_quarter(void *ctx, const struct store_rollup *row)
-{
-    struct column_set *c = ctx;
-    int64_t number = row->quarter * STORE_QUARTER_NS / c->width_ns;
-    struct store_bucket *b = c->count ? &c->rows[c->count - 1] : NULL;
-
-    if (row->observations == 0)
-        return 1;
-    if (!b || b->number != number) {
-        if (c->count == c->max)
-            return 0;
-        b = &c->rows[c->count++];
-        *b = (struct store_bucket){.number = number};
-    }
-    if (row->scored > 0)
-        widen(&b->productivity, row->productivity_sum, row->productivity_min,
-              row->productivity_max, b->count - b->not_scored, row->scored);
-    if (row->judged > 0)
-        widen(&b->anomaly, row->anomaly_sum, row->anomaly_min, row->anomaly_max,
-              b->count - b->not_judged, row->judged);
-    b->count += row->observations;
-    b->not_scored += row->observations - row->scored;
-    b->not_judged += row->observations - row->judged;
     return 1;
 }
 
@@ -241,11 +202,12 @@ static enum err fill(struct store *s, int64_t id, struct column_set *c,
         *to_ns = end_ns;
     if (!quarters)
         return store_views_buckets(s, id, *from_ns, *to_ns, c->width_ns,
-                                   add_fact_bucket, c);
+                                   add_bucket, c);
     *from_ns = floor_div(*from_ns, STORE_QUARTER_NS) * STORE_QUARTER_NS;
     *to_ns = (floor_div(*to_ns - 1, STORE_QUARTER_NS) + 1) * STORE_QUARTER_NS;
-    return store_views_quarters(s, id, *from_ns / STORE_QUARTER_NS,
-                                *to_ns / STORE_QUARTER_NS, add_quarter, c);
+    return store_views_spans(s, id, *from_ns / STORE_QUARTER_NS,
+                             *to_ns / STORE_QUARTER_NS,
+                             c->width_ns / STORE_QUARTER_NS, add_bucket, c);
 }
 
 void views_series(struct exchange *x)

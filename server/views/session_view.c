@@ -28,14 +28,9 @@ const char *session_view_status_word(enum session_status status)
     return words[status];
 }
 
-static int add_quarter(void *ctx, const struct store_rollup *row)
+int64_t session_view_since(int64_t now_ns)
 {
-    struct session_view *v = ctx;
-
-    v->metrics_24h += row->observations;
-    v->unusual_24h += row->suspicious + row->critical;
-    v->failures_24h += row->failed;
-    return 1;
+    return now_ns / STORE_QUARTER_NS - QUARTERS_A_DAY + 1;
 }
 
 static void WS_PRINTF(4, 5) attend(struct session_view *v, const char *kind,
@@ -96,41 +91,34 @@ static void find_attention(struct session_view *v)
                "%lld %s refused and kept aside on the computer",
                (long long)v->queue_dead,
                v->queue_dead == 1 ? "item was" : "items were");
-    if (v->failures_24h > 0)
+    if (v->row->failures_since > 0)
         attend(v, "failures", v->row->last_received_ns,
                "%lld %s failed in the last 24 hours",
-               (long long)v->failures_24h,
-               v->failures_24h == 1 ? "observation" : "observations");
+               (long long)v->row->failures_since,
+               v->row->failures_since == 1 ? "observation" : "observations");
     if (!v->row->latest)
         return;
     if (v->status == SESSION_LATE)
         attend(v, "late", v->row->last_seen_ns, "its heartbeat is late");
     if (v->status != SESSION_OFFLINE)
         attend_agent(v);
-    if (v->unusual_24h > 0)
+    if (v->row->unusual_since > 0)
         attend(v, "unusual", v->row->last_metric_ns,
                "%lld %s unusual for this person at that time in the last 24 "
                "hours",
-               (long long)v->unusual_24h,
-               v->unusual_24h == 1 ? "observation was" : "observations were");
+               (long long)v->row->unusual_since,
+               v->row->unusual_since == 1 ? "observation was"
+                                          : "observations were");
 }
 
-enum err session_view_read(struct store *reader,
-                           const struct settings *settings, int64_t now_ns,
+enum err session_view_read(const struct settings *settings, int64_t now_ns,
                            const struct store_session_view *row,
                            struct session_view *out)
 {
-    int64_t first = now_ns / STORE_QUARTER_NS - QUARTERS_A_DAY + 1;
     const struct json *queue;
-    enum err e = WS_OK;
 
     *out = (struct session_view){.row = row};
     out->status = session_view_status(settings, row->last_seen_ns, now_ns);
-    if (row->last_metric_ns >= first * STORE_QUARTER_NS) /* else all is 0 */
-        e = store_views_quarters(reader, row->id, first, INT64_MAX, add_quarter,
-                                 out);
-    if (e)
-        return e;
     if (row->health && json_parse(row->health, strlen(row->health),
                                   &out->health, NULL) == WS_NOMEM)
         return WS_NOMEM;
@@ -192,9 +180,9 @@ void session_view_write(const struct session_view *v, struct jsonw *w,
     jsonw_time(w, "first_metric_at", r->first_metric_ns);
     jsonw_time(w, "last_metric_at", r->last_metric_ns);
     jsonw_time(w, "last_screenshot_at", r->last_screenshot_ns);
-    jsonw_int(w, "metrics_24h", v->metrics_24h);
-    jsonw_int(w, "unusual_24h", v->unusual_24h);
-    jsonw_int(w, "failures_24h", v->failures_24h);
+    jsonw_int(w, "metrics_24h", v->row->metrics_since);
+    jsonw_int(w, "unusual_24h", v->row->unusual_since);
+    jsonw_int(w, "failures_24h", v->row->failures_since);
     int_or_null(w, "queue_pending", v->queue_pending);
     int_or_null(w, "queue_dead", v->queue_dead);
     jsonw_array(w, "attention");

@@ -30,8 +30,7 @@ struct session_attention {
 struct session_view {
     const struct store_session_view *row;
     enum session_status status;
-    struct json *health; /* the last heartbeat's body */
-    int64_t metrics_24h, unusual_24h, failures_24h;
+    struct json *health;               /* the last heartbeat's body */
     int64_t queue_pending, queue_dead; /* -1: not known */
     struct session_attention attention[SESSION_MAX_ATTENTION];
     size_t attention_count;
@@ -42,9 +41,11 @@ enum session_status session_view_status(const struct settings *settings,
                                         int64_t last_seen_ns, int64_t now_ns);
 const char *session_view_status_word(enum session_status status);
 
-/* Fill a view of a row; session_view_fini() ends it. */
-enum err session_view_read(struct store *reader,
-                           const struct settings *settings, int64_t now_ns,
+/* The quarter since when a row's figures are those of 24 hours. */
+int64_t session_view_since(int64_t now_ns);
+
+/* Fill a view of a row with such figures; session_view_fini() ends it. */
+enum err session_view_read(const struct settings *settings, int64_t now_ns,
                            const struct store_session_view *row,
                            struct session_view *out) WS_MUST_CHECK;
 void session_view_fini(struct session_view *v);

@@ -31,7 +31,7 @@ static int list_one(void *ctx, const struct store_session_view *row)
         l->page.more = true;
         return 0;
     }
-    l->failed = session_view_read(l->reader, l->settings, l->now_ns, row, &v);
+    l->failed = session_view_read(l->settings, l->now_ns, row, &v);
     if (l->failed)
         return 0;
     if (session_filter_passes(&l->filter, &v)) {
@@ -66,7 +66,7 @@ void views_sessions(struct exchange *x)
     jsonw_array(&l.w, "items");
     e = store_views_sessions(l.reader, &scope,
                              l.page.goes_on ? l.page.cursor.keys[0] : INT64_MAX,
-                             list_one, &l);
+                             session_view_since(l.now_ns), list_one, &l);
     if (!e)
         e = l.failed;
     if (e) {
@@ -97,7 +97,7 @@ static int write_one(void *ctx, const struct store_session_view *row)
     struct session_view v;
     struct jsonw w;
 
-    o->failed = session_view_read(o->reader, o->settings, o->now_ns, row, &v);
+    o->failed = session_view_read(o->settings, o->now_ns, row, &v);
     if (o->failed)
         return 0;
     jsonw_init(&w, &o->b);
@@ -124,8 +124,8 @@ static void answer_one(struct exchange *x, bool health)
     page_begin(&page, x, known);
     if (page_refused(&page))
         return;
-    e = store_views_session(o.reader, &scope, exchange_path_id(x), write_one,
-                            &o);
+    e = store_views_session(o.reader, &scope, exchange_path_id(x),
+                            session_view_since(o.now_ns), write_one, &o);
     if (!e)
         e = o.failed;
     if (e) {

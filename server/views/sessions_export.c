@@ -106,9 +106,9 @@ static void write_row(struct csv *c, const struct session_view *v)
     csv_time(c, r->first_metric_ns);
     csv_time(c, r->last_metric_ns);
     csv_time(c, r->last_screenshot_ns);
-    csv_int(c, v->metrics_24h);
-    csv_int(c, v->unusual_24h);
-    csv_int(c, v->failures_24h);
+    csv_int(c, r->metrics_since);
+    csv_int(c, r->unusual_since);
+    csv_int(c, r->failures_since);
     int_or_empty(c, v->queue_pending);
     int_or_empty(c, v->queue_dead);
     write_attention(c, v);
@@ -124,7 +124,7 @@ static int export_one(void *ctx, const struct store_session_view *row)
         x->failed = WS_FULL;
         return 0;
     }
-    x->failed = session_view_read(x->reader, x->settings, x->now_ns, row, &v);
+    x->failed = session_view_read(x->settings, x->now_ns, row, &v);
     if (x->failed)
         return 0;
     if (session_filter_passes(&x->filter, &v)) {
@@ -175,7 +175,8 @@ static enum err fill(struct export *x)
     } else {
         write_header(&x->csv);
     }
-    e = store_views_sessions(x->reader, &scope, INT64_MAX, export_one, x);
+    e = store_views_sessions(x->reader, &scope, INT64_MAX,
+                             session_view_since(x->now_ns), export_one, x);
     if (!e)
         e = x->failed;
     if (!e && x->json) {

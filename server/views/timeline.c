@@ -395,7 +395,8 @@ static enum err find_ends(struct timeline *t)
 
 static enum err read_all(struct timeline *t, const struct store_scope *scope)
 {
-    enum err e = store_views_session(t->reader, scope, t->id, note_session, t);
+    enum err e = store_views_session(
+        t->reader, scope, t->id, INT64_MAX / STORE_QUARTER_NS, note_session, t);
 
     if (!e)
         e = find_ends(t);

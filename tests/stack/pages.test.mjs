@@ -127,7 +127,7 @@ async function scans(statement) {
 }
 
 // A handful of rows, however long the server has run.
-const FEW = ['account', 'api_key', 'enrollment_code', 'login', 'secret', 'audit_head', 'fleet_count', 'schema_migrations',
+const FEW = ['account', 'api_key', 'enrollment_code', 'login', 'secret', 'audit_head', 'fleet_count', 'schema_migrations', 'schema_least',
   'sqlite_schema', 'sqlite_master', 'pragma_page_count', 'pragma_page_size', 'tables'];
 
 /** What the charts and the lanes say of the small store's last day. */
