@@ -27,11 +27,11 @@ static void begin_fact(struct fact *fact, enum wire_item_kind kind,
                           .received_ns = at_ns + 2 * CLOCK_NS_PER_S};
 }
 
-/* Every other agent is of tier L1 and scores nothing; the first four, which are
- * in stores of every size, are of L2. */
+/* Three agents of four are of tier L1 and score nothing; the first four, which
+ * are in stores of every size, are of L2. */
 static bool is_l1(int64_t agent)
 {
-    return agent >= 4 && agent % 2;
+    return agent >= 4 && agent % 4;
 }
 
 void pages_facts_metric(struct fact *out, const struct pages_agent *a,

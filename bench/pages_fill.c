@@ -15,6 +15,7 @@
  * it was. Exit status: 0 complete, 3 ended early, 1 failed.
  */
 #include "bench/pages_facts.h"
+#include "bench/pages_put.h"
 #include "core/clock.h"
 #include "core/sha256.h"
 #include "server/commit/commit_tally.h"
@@ -30,7 +31,6 @@
 
 #define DAY_QUARTERS 96
 #define WORK_QUARTERS 32
-#define CHUNK 512
 
 static int64_t always = 1, daily = 2, quiet = 0, days = 2, roll_days = 2;
 static int64_t picture_every = 20, person, end, seconds = 86400;
@@ -55,19 +55,10 @@ static const struct {
 struct fill {
     struct store *store;
     struct commit_tally tally;
-    struct fact facts[CHUNK];
-    struct pages_facts_room rooms[CHUNK];
-    size_t fact_count;
+    struct pages_put *put;
+    struct pages_chunk *chunk; /* being filled */
     int64_t next_id, metrics, pictures;
 };
-
-static void must(enum err e, const char *what)
-{
-    if (!e)
-        return;
-    fprintf(stderr, "pages_fill: %s: %s\n", what, err_name(e));
-    exit(1);
-}
 
 /* Days end with the last quarter; the last five of a week are worked on. */
 static bool is_workday(int64_t day)
@@ -134,7 +125,7 @@ static void put_session(struct fill *f, int64_t id, int64_t agent, int64_t at)
     snprintf(text, sizeof text, "pages_fill/%" PRId64, id);
     sha256_hash_hex(text, strlen(text), token);
     sha256_hash(token, strlen(token), token_sha256);
-    must(store_sessions_put(f->store, &row, token_sha256), "session");
+    pages_put_must(store_sessions_put(f->store, &row, token_sha256), "session");
 }
 
 /* Those of a day, before its first quarter. */
@@ -144,13 +135,14 @@ static void open_sessions(struct fill *f, int64_t day)
     int64_t count = day_sessions(day), workers = count - quiet, first;
 
     if (day == 0) {
-        must(store_take_ids(f->store, "session", always, &first), "ids");
+        pages_put_must(store_take_ids(f->store, "session", always, &first),
+                       "ids");
         for (int64_t i = 0; i < always; i++)
             put_session(f, first + i, i, at);
     }
     if (count == 0)
         return;
-    must(store_take_ids(f->store, "session", count, &first), "ids");
+    pages_put_must(store_take_ids(f->store, "session", count, &first), "ids");
     if (first != day_first_session(day)) {
         fprintf(stderr, "pages_fill: not a store of its own\n");
         exit(1);
@@ -210,37 +202,17 @@ static void finish_fact(struct fill *f, struct fact *fact,
     f->pictures += fact->kind == WIRE_ITEM_SCREENSHOT;
 }
 
-static int by_session_key(const void *a, const void *b)
-{
-    const struct fact *x = *(const struct fact *const *)a;
-    const struct fact *y = *(const struct fact *const *)b;
-
-    if (x->session_id != y->session_id)
-        return x->session_id < y->session_id ? -1 : 1;
-    return strcmp(x->key, y->key);
-}
-
-static void put_facts(struct fill *f)
-{
-    const struct fact *sorted[CHUNK];
-    enum err results[CHUNK];
-
-    for (size_t i = 0; i < f->fact_count; i++)
-        sorted[i] = &f->facts[i];
-    qsort(sorted, f->fact_count, sizeof *sorted, by_session_key);
-    must(store_facts_put(f->store, sorted, f->fact_count, results), "facts");
-    for (size_t i = 0; i < f->fact_count; i++)
-        must(results[i], "a fact");
-    f->fact_count = 0;
-}
-
 static void keep_fact(struct fill *f, const struct fact *fact,
                       const struct pages_agent *a)
 {
-    f->facts[f->fact_count] = *fact;
-    finish_fact(f, &f->facts[f->fact_count], &f->rooms[f->fact_count], a);
-    if (++f->fact_count == CHUNK)
-        put_facts(f);
+    size_t i = f->chunk->count++;
+
+    f->chunk->facts[i] = *fact;
+    finish_fact(f, &f->chunk->facts[i], &f->chunk->rooms[i], a);
+    if (f->chunk->count < PAGES_CHUNK)
+        return;
+    pages_put_chunk(f->put, f->chunk);
+    f->chunk = pages_put_next(f->put);
 }
 
 /* In the order of time, as they arrive. */
@@ -270,11 +242,13 @@ static void put_quarter(struct fill *f, int64_t nth)
 
     for (int64_t agent = 0; agent < always + daily; agent++)
         count += is_active(agent, nth, &a) ? items_a_quarter() : 0;
-    must(store_take_ids(f->store, "fact", count, &f->next_id), "ids");
+    pages_put_must(store_take_ids(f->store, "fact", count, &f->next_id), "ids");
+    f->chunk = pages_put_next(f->put);
     for (int64_t tick = 0; tick < PAGES_TICKS; tick++)
         put_tick(f, nth, tick);
-    if (f->fact_count)
-        put_facts(f);
+    if (f->chunk->count)
+        pages_put_chunk(f->put, f->chunk);
+    pages_put_end(f->put);
 }
 
 static void tally_quarter(struct fill *f, const struct pages_agent *a,
@@ -302,8 +276,9 @@ static void put_ledger(struct fill *f, int64_t session_id, struct store_run run,
                                    .head_seq = run.last,
                                    .health = health};
 
-    must(store_ledger_deliver(f->store, session_id, run), "ledger");
-    must(store_sessions_put_heartbeats(f->store, &beat, 1), "heartbeat");
+    pages_put_must(store_ledger_deliver(f->store, session_id, run), "ledger");
+    pages_put_must(store_sessions_put_heartbeats(f->store, &beat, 1),
+                   "heartbeat");
 }
 
 /* What the facts of some quarters add up to, whether they are kept or not. */
@@ -330,11 +305,14 @@ static void put_figures(struct fill *f, int64_t first, int64_t count)
             put_ledger(f, session_id, run, last);
     }
     commit_tally_finish(t);
-    must(store_facts_add_rollups(f->store, t->rollups, t->rollup_count),
-         "roll-ups");
-    must(store_facts_add_fleet(f->store, first % 32, t->fleet, t->fleet_count),
-         "the fleet's");
-    must(store_facts_add_stats(f->store, t->stats, t->stat_count), "figures");
+    pages_put_must(
+        store_facts_add_rollups(f->store, t->rollups, t->rollup_count),
+        "roll-ups");
+    pages_put_must(
+        store_facts_add_fleet(f->store, first % 32, t->fleet, t->fleet_count),
+        "the fleet's");
+    pages_put_must(store_facts_add_stats(f->store, t->stats, t->stat_count),
+                   "figures");
 }
 
 /* A day of which nothing but figures is left, or a quarter. False: all is
@@ -343,8 +321,9 @@ static bool fill_next(struct fill *f)
 {
     int64_t old_days = roll_days - days, step, nth, count = 1;
 
-    must(store_begin(f->store), "begin");
-    must(store_take_ids(f->store, "pages_fill", 1, &step), "the next step");
+    pages_put_must(store_begin(f->store), "begin");
+    pages_put_must(store_take_ids(f->store, "pages_fill", 1, &step),
+                   "the next step");
     nth = old_days * DAY_QUARTERS + step - 1 - old_days;
     if (step <= old_days) {
         nth = (step - 1) * DAY_QUARTERS;
@@ -359,7 +338,7 @@ static bool fill_next(struct fill *f)
     if (count == 1)
         put_quarter(f, nth);
     put_figures(f, nth, count);
-    must(store_commit(f->store), "commit");
+    pages_put_must(store_commit(f->store), "commit");
     return true;
 }
 
@@ -394,15 +373,18 @@ int main(int argc, char **argv)
         return 2;
     }
     read_options(argv + 2);
-    must(commit_tally_open(&f.tally, (size_t)((always + daily) * DAY_QUARTERS)),
-         "memory");
-    must(store_open(&f.store, argv[1], 0), "open");
-    must(store_migrate(f.store, &applied), "migrate");
+    pages_put_must(
+        commit_tally_open(&f.tally, (size_t)((always + daily) * DAY_QUARTERS)),
+        "memory");
+    pages_put_must(store_open(&f.store, argv[1], 0), "open");
+    pages_put_must(store_migrate(f.store, &applied), "migrate");
+    f.put = pages_put_open(f.store, argv[1]);
     while (more && time(NULL) - begun < seconds)
         more = fill_next(&f);
     printf("%" PRId64 " metrics and %" PRId64 " pictures in %lld s%s\n",
            f.metrics, f.pictures, (long long)(time(NULL) - begun),
            more ? ", not complete yet" : "");
+    pages_put_close(f.put);
     store_close(f.store);
     commit_tally_close(&f.tally);
     return more ? 3 : 0;
