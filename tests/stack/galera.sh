@@ -5,8 +5,9 @@
 # DIR/1 to DIR/3 are the nodes: data, socket, log, pid, ports (of clients,
 # group, incremental and full transfer). start prints the address of the
 # database `worksight` through haproxy and keeps it in DIR/address; what is
-# running already stays. With NODE (1 to 3) only that node is started, stopped
-# (SIGTERM) or killed (SIGKILL).
+# running already stays. DIR/address-one is the same with one node that is
+# written to and two in reserve. With NODE (1 to 3) only that node is started,
+# stopped (SIGTERM) or killed (SIGKILL).
 #
 # A node that was killed finds out its position by itself (--wsrep-recover)
 # and joins. Where no node is alive the most advanced one begins the cluster
@@ -108,7 +109,7 @@ begin() { # NODE: a new cluster of what this node has
 install() {
     [ -f $provider ] || { echo "galera.sh: no $provider: tools/deps stack" >&2; exit 1; }
     for node in 1 2 3; do mkdir -p "$dir/$node/data"; done
-    node -e 'const n = require("net"); const all = Array.from({length: 13}, () => n.createServer());
+    node -e 'const n = require("net"); const all = Array.from({length: 14}, () => n.createServer());
         let left = all.length;
         for (const s of all) s.listen(0, "127.0.0.1", () => { if (--left) return;
             console.log(all.map((s) => s.address().port).join("\n")); for (const s of all) s.close(); });' >"$dir/ports"
@@ -129,14 +130,15 @@ accounts() { # as docs/scale.md says: one for the servers, one for the check
         GRANT ALL ON *.* TO worksight@'127.0.0.1';
         CREATE USER haproxy@'127.0.0.1';"
     echo "mysql://worksight:$password@127.0.0.1:$(sed -n 13p "$dir/ports")/worksight" >"$dir/address"
+    echo "mysql://worksight:$password@127.0.0.1:$(sed -n 14p "$dir/ports")/worksight" >"$dir/address-one"
 }
 
-balance() {
-    ! alive "$dir/haproxy.pid" || return 0
-    DB_LISTEN="127.0.0.1:$(sed -n 13p "$dir/ports")" \
+balance() { # WRITERS PORT
+    ! alive "$dir/haproxy-$1.pid" || return 0
+    DB_WRITERS=$1 DB_LISTEN="127.0.0.1:$2" \
         DB_1="127.0.0.1:$(port 1 1)" DB_2="127.0.0.1:$(port 2 1)" DB_3="127.0.0.1:$(port 3 1)" \
-        haproxy -db -f "$top/deploy/haproxy-db.cfg" >>"$dir/haproxy.log" 2>&1 </dev/null &
-    echo $! >"$dir/haproxy.pid"
+        haproxy -db -f "$top/deploy/haproxy-db.cfg" >>"$dir/haproxy-$1.log" 2>&1 </dev/null &
+    echo $! >"$dir/haproxy-$1.pid"
 }
 
 user=
@@ -150,7 +152,7 @@ stop | kill)
     [ "$what" = stop ] || signal=KILL
     # shellcheck disable=SC2086
     end $signal $pids
-    [ -n "$only" ] || [ "$what" = kill ] || end TERM "$dir/haproxy.pid"
+    [ -n "$only" ] || [ "$what" = kill ] || end TERM "$dir/haproxy-all.pid" "$dir/haproxy-one.pid"
     exit 0
     ;;
 esac
@@ -175,5 +177,6 @@ if [ -z "$others" ]; then
 fi
 for node in $dead; do [ "$node" = "${first:-}" ] || join "$node"; done
 for node in $nodes; do await 60 "node $node is synced" synced "$node"; done
-balance
+balance all "$(sed -n 13p "$dir/ports")"
+balance one "$(sed -n 14p "$dir/ports")"
 cat "$dir/address"

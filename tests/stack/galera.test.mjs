@@ -37,7 +37,7 @@ async function serve(i, port) {
   servers[i] = await startServer(file, {
     data: servers[i]?.data ?? tempDir(null, `ws-galera-server${i}-`),
     port,
-    args: ['--db', cluster.address, '--workers', '2'],
+    args: ['--db', cluster.addresses[i], '--workers', '2'],
   });
   return servers[i];
 }
@@ -189,7 +189,7 @@ test('through nginx: a session, a large picture, a stream; a server that is kill
   assert.equal(picture.status, 201, String(picture.body));
 
   const name = `ana-${hex(4)}`;
-  const account = await command(servers[0].data, ['user', 'add', name, '--role', 'admin,reviewer', '--password-stdin', '--db', cluster.address], { input: `${PASSWORD}\n` });
+  const account = await command(servers[0].data, ['user', 'add', name, '--role', 'admin,reviewer', '--password-stdin', '--db', cluster.addresses[0]], { input: `${PASSWORD}\n` });
   assert.equal(account.code, 0, account.err);
   const login = await send('/api/v1/login', json, JSON.stringify({ name, password: PASSWORD }));
   const [cookie] = login.headers['set-cookie'];

@@ -2,6 +2,7 @@
 // tests/stack/galera.sh, or what WS_STACK_SCRIPT starts (tests/stack/group.sh).
 
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,8 +13,9 @@ const script = process.env.WS_STACK_SCRIPT ?? resolve(dirname(fileURLToPath(impo
 const position = script.endsWith('group.sh') ? 'SELECT @@global.gtid_executed' : "SHOW STATUS LIKE 'wsrep_last_committed'";
 export const NODES = [1, 2, 3];
 
-/** Three nodes and haproxy: those of WS_STACK_DIR, or its own. A node is 1 to 3,
- *  undefined: all. */
+/** Three nodes and haproxy: those of WS_STACK_DIR, or its own. The first address
+ *  leads to all nodes, the other to one as long as it is there. A node is 1 to
+ *  3, undefined: all. */
 export async function startCluster() {
   const given = process.env.WS_STACK_DIR;
   const dir = given ?? tempDir(null, 'ws-galera-');
@@ -30,7 +32,9 @@ export async function startCluster() {
     return out.trim();
   };
   const address = await rig('start');
-  return { dir, address, rig, ask, stop: () => (given ? undefined : rig('stop')) };
+  const other = join(dir, 'address-one');
+  const addresses = [address, existsSync(other) ? readFileSync(other, 'utf8').trim() : address];
+  return { dir, addresses, rig, ask, stop: () => (given ? undefined : rig('stop')) };
 }
 
 /** Rows of one node, as lists of texts. */
