@@ -42,7 +42,8 @@ static const char *escaped_nul(const char *text, size_t len)
     return NULL;
 }
 
-/* Brackets outside texts, so that the parser's recursion stays shallow. */
+/* Where brackets outside texts stand too deep; only asked once it is known
+ * that something is wrong: the parser bounds its own recursion. */
 static size_t too_deep_at(const char *text, size_t len)
 {
     size_t depth = 0;
@@ -70,22 +71,29 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static const char *twin_of_few(const cJSON *object)
+{
+    for (const cJSON *a = object->child; a; a = a->next)
+        for (const cJSON *b = a->next; b; b = b->next)
+            if (*a->string == *b->string && strcmp(a->string, b->string) == 0)
+                return a->string;
+    return NULL;
+}
+
 /* The name of a member that stands twice; NULL if none does. Few members are
  * compared in pairs, many are sorted, so a wide object costs n log n. */
 static enum err find_twin(const cJSON *object, const char **twin)
 {
     enum { JSON_FEW = 24 };
-    const char *few[JSON_FEW], **list = few;
-    OWN_FREE const char **many = NULL;
+    OWN_FREE const char **list = NULL;
     size_t n = 0, count = (size_t)cJSON_GetArraySize(object);
 
-    *twin = NULL;
-    if (count > JSON_FEW) {
-        many = calloc(count, sizeof *many);
-        if (!many)
-            return WS_NOMEM;
-        list = many;
-    }
+    *twin = count > JSON_FEW ? NULL : twin_of_few(object);
+    if (count <= JSON_FEW)
+        return WS_OK;
+    list = calloc(count, sizeof *list);
+    if (!list)
+        return WS_NOMEM;
     for (const cJSON *m = object->child; m; m = m->next)
         list[n++] = m->string;
     qsort(list, n, sizeof *list, by_name);
@@ -95,7 +103,8 @@ static enum err find_twin(const cJSON *object, const char **twin)
     return WS_OK;
 }
 
-static enum err check_tree(const cJSON *v, struct json_error *why)
+/* depth: of brackets, as too_deep_at() counts them. */
+static enum err check_tree(const cJSON *v, size_t depth, struct json_error *why)
 {
     const char *twin;
     char message[120];
@@ -105,6 +114,9 @@ static enum err check_tree(const cJSON *v, struct json_error *why)
         say(why, 0, "a number is past 2^53 - 1: send it as a text");
         return WS_INVALID;
     }
+    depth += cJSON_IsObject(v) || cJSON_IsArray(v);
+    if (depth > JSON_MAX_DEPTH)
+        return WS_INVALID; /* json_parse() says where */
     if (cJSON_IsObject(v)) {
         e = find_twin(v, &twin);
         if (e)
@@ -117,11 +129,24 @@ static enum err check_tree(const cJSON *v, struct json_error *why)
         }
     }
     for (const cJSON *c = v->child; c; c = c->next) {
-        e = check_tree(c, why);
+        e = check_tree(c, depth, why);
         if (e)
             return e;
     }
     return WS_OK;
+}
+
+/* What the parser refused, or what is nested too deep. */
+static enum err refuse_text(const char *text, size_t len, const char *end,
+                            struct json_error *why)
+{
+    size_t deep = too_deep_at(text, len);
+
+    if (deep < len)
+        say(why, deep, "nested deeper than 32 levels");
+    else
+        say(why, end ? end - text : 0, "not JSON from here on");
+    return WS_INVALID;
 }
 
 enum err json_parse(const char *text, size_t len, struct json **out,
@@ -130,7 +155,6 @@ enum err json_parse(const char *text, size_t len, struct json **out,
     OWN(json_free)
     struct json *root = NULL;
     const char *bad, *end = text;
-    size_t deep;
     enum err e;
 
     *out = NULL;
@@ -143,23 +167,18 @@ enum err json_parse(const char *text, size_t len, struct json **out,
         say(why, bad - text, "a text holds the character U+0000");
         return WS_INVALID;
     }
-    deep = too_deep_at(text, len);
-    if (deep < len) {
-        say(why, deep, "nested deeper than 32 levels");
-        return WS_INVALID;
-    }
     root = (struct json *)(void *)cJSON_ParseWithLengthOpts(text, len, &end, 0);
-    if (!root) {
-        say(why, end ? end - text : 0, "not JSON from here on");
-        return WS_INVALID;
-    }
+    if (!root)
+        return refuse_text(text, len, end, why);
     while (end < text + len && strchr(" \t\r\n", *end) && *end)
         end++;
     if (end != text + len) {
         say(why, end - text, "more bytes after the document");
         return WS_INVALID;
     }
-    e = check_tree(node(root), why);
+    e = check_tree(node(root), 0, why);
+    if (e == WS_INVALID && too_deep_at(text, len) < len)
+        return refuse_text(text, len, NULL, why);
     if (e)
         return e;
     *out = TAKE(root);

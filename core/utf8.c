@@ -1,5 +1,6 @@
 #include "core/utf8.h"
 
+#include <stdint.h>
 #include <string.h>
 
 size_t utf8_sequence(const char *text, size_t left)
@@ -36,14 +37,25 @@ size_t utf8_sequence(const char *text, size_t left)
     return n;
 }
 
+/* Most text is ASCII: eight bytes at a time. */
+static bool ascii_eight(const char *text, size_t left)
+{
+    uint64_t eight;
+
+    if (left < sizeof eight)
+        return false;
+    memcpy(&eight, text, sizeof eight);
+    return (eight & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool utf8_valid(const char *text, size_t len)
 {
-    for (size_t at = 0; at < len;) {
-        size_t n = utf8_sequence(text + at, len - at);
-
+    for (size_t at = 0, n; at < len; at += n) {
+        n = ascii_eight(text + at, len - at)
+                ? 8
+                : utf8_sequence(text + at, len - at);
         if (n == 0)
             return false;
-        at += n;
     }
     return true;
 }

@@ -63,6 +63,7 @@ static void test_json_parse_of_bad_text_is_invalid_and_says_why(void **state)
     refuse("[\"\\u0000\"]", "U+0000");
     refuse("[\"\xff\"]", "UTF-8");
     refuse("[\"\xed\xa0\x80\"]", "UTF-8");
+    refuse("[\"sixteen letters, then \xff\"]", "UTF-8");
     memset(deep, '[', 33);
     memset(deep + 33, ']', 33);
     deep[66] = '\0';
