@@ -276,7 +276,8 @@ static void put_ledger(struct fill *f, int64_t session_id, struct store_run run,
                                    .head_seq = run.last,
                                    .health = health};
 
-    pages_put_must(store_ledger_deliver(f->store, session_id, run), "ledger");
+    pages_put_must(store_ledger_deliver(f->store, session_id, &run, 1),
+                   "ledger");
     pages_put_must(store_sessions_put_heartbeats(f->store, &beat, 1),
                    "heartbeat");
 }

@@ -18,28 +18,78 @@ static void wait_up_to(const struct env *env, int64_t ms)
 /* --- the steps of a plan --- */
 
 #define OVERLAPS 64 /* delivered runs read at a time */
+#define RUNS 128    /* of a session, in one question or write */
+
+/* What is known of one run, however much that is. */
+static enum err read_run(struct store *s, struct commit_plan *p,
+                         const struct commit_seqs *a)
+{
+    struct store_run left = a->run;
+    bool done = false;
+
+    while (!done) {
+        struct store_run found[OVERLAPS];
+        size_t n;
+        enum err e = store_ledger_delivered(s, a->session_id, left.first,
+                                            left.last, found, OVERLAPS, &n);
+
+        if (e)
+            return e;
+        for (size_t i = 0; i < n; i++)
+            commit_plan_known(p, a->session_id, found[i]);
+        done = n < OVERLAPS || found[n - 1].last >= left.last;
+        left.first = n ? found[n - 1].last + 1 : left.first;
+    }
+    return WS_OK;
+}
+
+/* The first run's neighbours of the same session, so that one question or one
+ * write is about many. */
+static size_t same_session(const struct commit_seqs *runs, size_t count)
+{
+    size_t n = 1;
+
+    while (n < count && n < RUNS && runs[n].session_id == runs[0].session_id)
+        n++;
+    return n;
+}
+
+/* What is known of a span; *done: there was no more than that. */
+static enum err read_span(struct store *s, struct commit_plan *p,
+                          int64_t session_id, struct store_run span, bool *done)
+{
+    struct store_run found[2 * RUNS];
+    size_t n;
+    enum err e = store_ledger_delivered(s, session_id, span.first, span.last,
+                                        found, 2 * RUNS, &n);
+
+    if (e)
+        return e;
+    for (size_t i = 0; i < n; i++)
+        commit_plan_known(p, session_id, found[i]);
+    *done = n < 2 * RUNS || found[n - 1].last >= span.last;
+    return WS_OK;
+}
 
 static enum err read_known(struct store *s, struct commit_plan *p,
                            const struct commit_step *st)
 {
-    struct store_run found[OVERLAPS];
     size_t n;
 
-    for (size_t i = 0; i < st->asked_count; i++) {
+    for (size_t i = 0; i < st->asked_count; i += n) {
         const struct commit_seqs *a = &st->asked[i];
-        int64_t at = a->run.first;
+        struct store_run span = a->run;
+        bool done;
+        enum err e;
 
-        do {
-            enum err e = store_ledger_delivered(
-                s, a->session_id, at, a->run.last, found, OVERLAPS, &n);
-
-            if (e)
-                return e;
-            for (size_t j = 0; j < n; j++)
-                commit_plan_known(p, a->session_id, found[j]);
-            if (n)
-                at = found[n - 1].last + 1;
-        } while (n == OVERLAPS && at <= a->run.last);
+        n = same_session(a, st->asked_count - i);
+        span.last = a[n - 1].run.last;
+        e = read_span(s, p, a->session_id, span, &done);
+        /* the runs lie far apart, and much is known between them */
+        for (size_t j = 0; !e && !done && j < n; j++)
+            e = read_run(s, p, &a[j]);
+        if (e)
+            return e;
     }
     return WS_OK;
 }
@@ -86,10 +136,16 @@ static enum err find(struct store *s, const struct commit_step *st)
 
 static enum err put_ledger(struct store *s, const struct commit_step *st)
 {
-    for (size_t i = 0; i < st->run_count; i++) {
-        enum err e =
-            store_ledger_deliver(s, st->runs[i].session_id, st->runs[i].run);
+    struct store_run runs[RUNS];
+    size_t n;
 
+    for (size_t i = 0; i < st->run_count; i += n) {
+        enum err e;
+
+        n = same_session(&st->runs[i], st->run_count - i);
+        for (size_t j = 0; j < n; j++)
+            runs[j] = st->runs[i + j].run;
+        e = store_ledger_deliver(s, st->runs[i].session_id, runs, n);
         if (e)
             return e;
     }

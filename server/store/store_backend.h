@@ -35,7 +35,7 @@ struct store_ledger_ops {
     enum err (*known)(struct store *s, int64_t session_id, int64_t seq,
                       int64_t *count);
     enum err (*deliver)(struct store *s, int64_t session_id,
-                        struct store_run run);
+                        const struct store_run *runs, size_t count);
     enum err (*bury)(struct store *s, int64_t session_id, const char *reason,
                      const struct store_run *runs, size_t run_count,
                      int64_t count);

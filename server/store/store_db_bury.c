@@ -22,13 +22,6 @@
 #define READ_LIMIT " LIMIT 16385"
 #define INSERT_ROWS 16 /* a statement */
 
-/* From the row that holds ?2, or ends before it, to the last that begins at or
- * before ?3. */
-#define TOUCHED(table)                                                         \
-    " FROM " table " WHERE session_id = ?1 AND first_seq <= ?3"                \
-    " AND first_seq >= ifnull((SELECT max(first_seq) FROM " table              \
-    " WHERE session_id = ?1 AND first_seq <= ?2), 0)"
-
 struct row {
     int64_t first, last;
     bool same; /* buried for the same reason */
@@ -91,11 +84,11 @@ static enum err read_rows(struct burial *b)
 {
     static const char sql[] =
         "SELECT d.first_seq, d.last_seq, d.same FROM (SELECT first_seq,"
-        " last_seq, 0 AS same" TOUCHED(
+        " last_seq, 0 AS same" STORE_DB_TOUCHED(
             "delivered") " ORDER BY first_seq" READ_LIMIT ") AS d UNION ALL"
                          " SELECT b.first_seq, b.last_seq, b.same FROM (SELECT "
                          "first_seq,"
-                         " last_seq, reason = ?4 AS same" TOUCHED(
+                         " last_seq, reason = ?4 AS same" STORE_DB_TOUCHED(
                              "buried") " ORDER BY first_seq" READ_LIMIT
                                        ") AS b ORDER BY 1";
     struct db_stmt *q;
@@ -235,9 +228,10 @@ enum err store_db_bury_span(struct store *s, int64_t session_id,
                             const struct store_run *runs, size_t run_count)
 {
     static const char sql[] =
-        "SELECT (SELECT count(*) FROM (SELECT 1" TOUCHED("delivered") SPAN_LIMIT
-        ") AS d) + (SELECT count(*) FROM (SELECT 1" TOUCHED("buried") SPAN_LIMIT
-        ") AS b)";
+        "SELECT (SELECT count(*) FROM (SELECT 1" STORE_DB_TOUCHED("delivered")
+            SPAN_LIMIT
+        ") AS d) + (SELECT count(*) FROM (SELECT 1" STORE_DB_TOUCHED("buried")
+            SPAN_LIMIT ") AS b)";
     struct store_run span = {INT64_MAX, 0};
     struct db_stmt *q;
     int64_t rows;

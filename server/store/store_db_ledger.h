@@ -1,17 +1,39 @@
 /* store_db_ledger.h - what the files of the ledger share.
  *
- * Flow:    store_db_ledger.c fills the table with store_db_bury.c and
- *          store_db_ledger_read.c
+ * Flow:    store_db_ledger.c fills the table with store_db_deliver.c,
+ *          store_db_bury.c and store_db_ledger_read.c
  */
 #ifndef SERVER_STORE_STORE_DB_LEDGER_H
 #define SERVER_STORE_STORE_DB_LEDGER_H
 
 #include "server/store/store_db.h"
 
+/* The rows of a session from the one that holds ?2, or ends before it, to the
+ * last that begins at or before ?3. */
+#define STORE_DB_TOUCHED(table)                                                \
+    " FROM " table " WHERE session_id = ?1 AND first_seq <= ?3"                \
+    " AND first_seq >= ifnull((SELECT max(first_seq) FROM " table              \
+    " WHERE session_id = ?1 AND first_seq <= ?2), 0)"
+
+/* Writers of several processes take turns at a session's runs: each joins rows
+ * that another might be joining. SQLite has one writer. */
+enum err store_db_ledger_turn(struct store *s,
+                              int64_t session_id) WS_MUST_CHECK;
+
+/* Cut a run out of what is buried: those items arrived after all. */
+enum err store_db_ledger_unbury(struct store *s, int64_t session_id,
+                                struct store_run run,
+                                int64_t *replaced) WS_MUST_CHECK;
+
 /* Bury what of the runs is in neither table; how many seqs that is. */
 enum err store_db_bury(struct store *s, int64_t session_id, const char *reason,
                        const struct store_run *runs, size_t run_count,
                        int64_t *seqs) WS_MUST_CHECK;
+
+/* A member of the table. */
+enum err store_db_deliver(struct store *s, int64_t session_id,
+                          const struct store_run *runs,
+                          size_t count) WS_MUST_CHECK;
 
 /* A member of the table: see store_ledger_span(). */
 enum err store_db_bury_span(struct store *s, int64_t session_id,

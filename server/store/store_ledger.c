@@ -18,9 +18,9 @@ enum err store_ledger_known(struct store *s, int64_t session_id, int64_t seq,
 }
 
 enum err store_ledger_deliver(struct store *s, int64_t session_id,
-                              struct store_run run)
+                              const struct store_run *runs, size_t count)
 {
-    return s->ops->ledger->deliver(s, session_id, run);
+    return s->ops->ledger->deliver(s, session_id, runs, count);
 }
 
 enum err store_ledger_bury(struct store *s, int64_t session_id,

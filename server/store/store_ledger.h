@@ -25,9 +25,11 @@ enum err store_ledger_delivered(struct store *s, int64_t session_id,
 enum err store_ledger_known(struct store *s, int64_t session_id, int64_t seq,
                             int64_t *count) WS_MUST_CHECK;
 
-/* Add a run, none of which was delivered before; tombstones in it end. */
+/* Add runs, in order and apart, none of which was delivered before; tombstones
+ * in them end. */
 enum err store_ledger_deliver(struct store *s, int64_t session_id,
-                              struct store_run run) WS_MUST_CHECK;
+                              const struct store_run *runs,
+                              size_t count) WS_MUST_CHECK;
 
 #define STORE_LEDGER_SPAN 4096 /* rows that one tombstone may touch */
 

@@ -401,7 +401,7 @@ static void test_store_expired_fact_stays_delivered(void **state)
     begin(m->store);
     assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
     assert_int_equal(
-        store_ledger_deliver(m->store, 1, (struct store_run){2, 2}), WS_OK);
+        store_ledger_deliver(m->store, 1, &(struct store_run){2, 2}, 1), WS_OK);
     assert_int_equal(
         store_retention_rows(m->store, STORE_RETENTION_METRIC, 0, rows, &n),
         WS_OK);

@@ -72,21 +72,25 @@ static void check_against_model(struct store *s, const char *model)
     }
 }
 
-/* Deliver the parts of a run that are not delivered, as the plan does. */
-static void deliver_new(struct store *s, char *model, int from, int to)
+/* Deliver the parts of runs in order that are not delivered, all at once, as
+ * the plan does. */
+static void deliver_new(struct store *s, char *model,
+                        const struct store_run *wanted, size_t count)
 {
-    for (int q = from; q <= to; q++) {
-        int last = q;
+    struct store_run runs[MODEL];
+    size_t n = 0;
 
-        if (model[q] == DELIVERED)
-            continue;
-        while (last < to && model[last + 1] != DELIVERED)
-            last++;
-        assert_int_equal(
-            store_ledger_deliver(s, 1, (struct store_run){q, last}), WS_OK);
-        memset(model + q, DELIVERED, (size_t)(last - q + 1));
-        q = last;
-    }
+    for (size_t i = 0; i < count; i++)
+        for (int64_t q = wanted[i].first; q <= wanted[i].last; q++) {
+            if (model[q] == DELIVERED)
+                continue;
+            model[q] = DELIVERED;
+            if (n && runs[n - 1].last == q - 1)
+                runs[n - 1].last = q;
+            else
+                runs[n++] = (struct store_run){q, q};
+        }
+    assert_int_equal(store_ledger_deliver(s, 1, runs, n), WS_OK);
 }
 
 static void test_store_ledger_equals_a_model_under_random_runs(void **state)
@@ -107,7 +111,18 @@ static void test_store_ledger_equals_a_model_under_random_runs(void **state)
         }
         begin(m->store);
         if (rand() % 2) {
-            deliver_new(m->store, model, from, (int)run.last);
+            /* one run, or every other seq of some, as two lanes do */
+            struct store_run lane[MODEL / 2];
+            size_t n = rand() % 3 ? 0 : (size_t)(rand() % 40);
+
+            lane[0] = run;
+            for (size_t k = 1; k <= n && run.last + 2 * (int64_t)k <= MODEL;
+                 k++)
+                lane[k] = (struct store_run){run.last + 2 * (int64_t)k,
+                                             run.last + 2 * (int64_t)k};
+            while (n && run.last + 2 * (int64_t)n > MODEL)
+                n--;
+            deliver_new(m->store, model, lane, n + 1);
         } else {
             /* two runs, in any order, that may overlap */
             int other = rand() % (MODEL - 2) + 1;
@@ -130,14 +145,53 @@ static void test_store_ledger_equals_a_model_under_random_runs(void **state)
     check_against_model(m->store, model);
 }
 
+#define LANE 100
+
 /* Deliver every other seq from `first` on. */
 static void deliver_odd(struct store *s, int64_t first, int64_t last)
 {
+    struct store_run runs[LANE];
+    size_t n = 0;
+
     begin(s);
-    for (int64_t q = first; q <= last; q += 2)
-        assert_int_equal(store_ledger_deliver(s, 1, (struct store_run){q, q}),
-                         WS_OK);
+    for (int64_t q = first; q <= last; q += 2) {
+        runs[n++] = (struct store_run){q, q};
+        if (n < LANE && q + 2 <= last)
+            continue;
+        assert_int_equal(store_ledger_deliver(s, 1, runs, n), WS_OK);
+        n = 0;
+    }
     commit(s);
+}
+
+static void test_store_ledger_few_runs_over_many_rows_are_delivered(void **st)
+{
+    const struct store_run ends[] = {{2, 2}, {1000, 1000}, {2000, 2001}};
+    const struct store_run twice[] = {{4, 4}, {999, 999}};
+    struct made *m = *st;
+    struct store_run runs[3];
+    struct store_ledger l;
+    size_t n;
+
+    made_session(m->store, 1);
+    deliver_odd(m->store, 3, 1999);
+    begin(m->store);
+    assert_int_equal(store_ledger_deliver(m->store, 1, ends, 3), WS_OK);
+    commit(m->store);
+    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
+    assert_int_equal(l.accepted, 1 + 999 + 4);
+    assert_int_equal(store_ledger_delivered(m->store, 1, 1, 4, runs, 3, &n),
+                     WS_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(runs[0].first, 1);
+    assert_int_equal(runs[0].last, 3);
+    assert_int_equal(
+        store_ledger_delivered(m->store, 1, 1999, 9999, runs, 3, &n), WS_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(runs[0].last, 2001);
+    begin(m->store);
+    assert_int_equal(store_ledger_deliver(m->store, 1, twice, 2), WS_INVALID);
+    store_rollback(m->store);
 }
 
 static void test_store_ledger_many_gaps_are_buried_at_once(void **state)
@@ -191,9 +245,9 @@ static void test_store_ledger_delivered_twice_is_invalid(void **state)
     made_session(m->store, 1);
     begin(m->store);
     assert_int_equal(
-        store_ledger_deliver(m->store, 1, (struct store_run){2, 9}), WS_OK);
+        store_ledger_deliver(m->store, 1, &(struct store_run){2, 9}, 1), WS_OK);
     assert_int_equal(
-        store_ledger_deliver(m->store, 1, (struct store_run){9, 12}),
+        store_ledger_deliver(m->store, 1, &(struct store_run){9, 12}, 1),
         WS_INVALID);
     store_rollback(m->store);
 }
@@ -232,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_store_ledger_equals_a_model_under_random_runs),
+        TEST(test_store_ledger_few_runs_over_many_rows_are_delivered),
         TEST(test_store_ledger_many_gaps_are_buried_at_once),
         TEST(test_store_ledger_over_its_span_is_full),
         TEST(test_store_ledger_delivered_twice_is_invalid),
