@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { aroundFile } from './lib/around.mjs';
-import { openTab } from './lib/browser.mjs';
+import { addressOf, openTab } from './lib/browser.mjs';
 import { furnish } from './lib/house.mjs';
 import { openSession } from './lib/wire.mjs';
 
@@ -51,11 +51,11 @@ test('sessions_filter_stands_in_the_address', async () => {
   const tab = await open('/dashboard/sessions');
   await tab.getByRole('searchbox').fill('nobody-here');
   await tab.getByText('No session matches').waitFor();
-  assert.equal(new URL(tab.url()).searchParams.get('q'), 'nobody-here');
+  assert.equal((await addressOf(tab)).searchParams.get('q'), 'nobody-here');
   await tab.getByRole('link', { name: 'Show all sessions' }).click();
   await tab.getByRole('link', { name: 'Online', exact: true }).click();
   await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor();
-  assert.equal(new URL(tab.url()).searchParams.get('status'), 'online');
+  assert.equal((await addressOf(tab)).searchParams.get('status'), 'online');
   await close(tab);
 });
 
@@ -140,7 +140,7 @@ test('reasons_button_is_in_sight_at_once_and_leaves_the_page_live', async () => 
   await tab.keyboard.press('Escape');
   await drawer.waitFor({ state: 'hidden' });
   assert.ok(await why.evaluate((e) => e === document.activeElement));
-  assert.equal(new URL(tab.url()).search, '');
+  assert.equal((await addressOf(tab)).search, '');
   await tab.getByRole('button', { name: /^Why not scored, \d\d:/ }).first().click();
   await tab.getByRole('dialog', { name: 'Why not scored' }).waitFor();
   await close(tab);
@@ -161,7 +161,7 @@ test('reasons_shown_points_sum_to_the_shown_score', async () => {
   await drawer.getByText('an editor is a focus application').waitFor();
   await tab.keyboard.press('Escape');
   await drawer.waitFor({ state: 'hidden' });
-  assert.equal(new URL(tab.url()).searchParams.get('metric'), null);
+  assert.equal((await addressOf(tab)).searchParams.get('metric'), null);
   await close(tab);
 });
 
@@ -213,10 +213,10 @@ test('lanes_show_categories_silences_pauses_and_events_on_the_same_axis', async 
   await lane('Worked with').locator('.lane-band').click({ position: { x: band.width / 2, y: 10 } });
   await tab.getByText('The chosen moment').waitFor();
   assert.match(await lane('Worked with').locator('output').innerText(), /communication/);
-  const before = new URL(tab.url()).searchParams.get('at');
+  const before = (await addressOf(tab)).searchParams.get('at');
   await tab.keyboard.press('ArrowLeft');
   await tab.waitForFunction((t) => new URL(location.href).searchParams.get('at') !== t, before);
-  assert.ok(new URL(tab.url()).searchParams.get('at') < before);
+  assert.ok((await addressOf(tab)).searchParams.get('at') < before);
   await tab.keyboard.press('ArrowRight');
   await close(tab);
 });
@@ -230,7 +230,7 @@ test('pictures_step_by_keys_and_the_address_keeps_the_moment', async () => {
   await tab.keyboard.press('ArrowLeft');
   await tab.waitForFunction((src) => document.querySelector('.film-big img')?.getAttribute('src') !== src, newest);
   const older = await big.getAttribute('src');
-  assert.ok(new URL(tab.url()).searchParams.get('at'));
+  assert.ok((await addressOf(tab)).searchParams.get('at'));
   await tab.reload();
   await big.waitFor();
   assert.equal(await big.getAttribute('src'), older);

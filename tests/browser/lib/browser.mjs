@@ -72,6 +72,9 @@ export async function axeViolations(tab) {
   return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`));
 }
 
+/** The address as the page has it now; tab.url() hears of a push later. */
+export const addressOf = async (tab) => new URL(await tab.evaluate(() => location.href));
+
 /** By how many pixels a page is wider than its window. */
 export const tooWide = (tab) =>
   tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
