@@ -51,11 +51,6 @@ bool cli_has(const struct cli_call *call, const char *option)
     return cli_value(call, option) != NULL;
 }
 
-size_t cli_arg_count(const struct cli_call *call)
-{
-    return call->arg_count;
-}
-
 const char *cli_arg(const struct cli_call *call, size_t i)
 {
     return i < call->arg_count ? call->args[i] : NULL;
@@ -386,6 +381,8 @@ static int help(const struct cli_program *p, const char *topic)
         cli_help_command(p, c, stdout);
     else if (topic && strcmp(topic, "settings") == 0)
         cli_help_settings(p, stdout);
+    else if (topic && strcmp(topic, "sample") == 0)
+        conf_print_sample(p->schema, stdout);
     else if (topic)
         return unknown_command(p, topic);
     else

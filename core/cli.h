@@ -66,8 +66,7 @@ const struct cli_program *cli_program(const struct cli_call *call);
 struct conf *cli_conf(struct cli_call *call);
 bool cli_has(const struct cli_call *call, const char *option);
 const char *cli_value(const struct cli_call *call,
-                      const char *option); /* or NULL */
-size_t cli_arg_count(const struct cli_call *call);
+                      const char *option);                  /* or NULL */
 const char *cli_arg(const struct cli_call *call, size_t i); /* or NULL */
 
 /* Load the settings of this call once more, into `values` (another struct of

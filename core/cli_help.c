@@ -16,10 +16,11 @@ void cli_help_program(const struct cli_program *p, FILE *to)
     fprintf(to,
             "\n  %s COMMAND --help   options and examples of a command\n"
             "  %s help settings    every setting: flag, bounds, default\n"
+            "  %s help sample      the same as a settings file, to begin with\n"
             "\nSettings come from the defaults, then the first of these files "
             "that is there\n(or --config FILE), then %sNAME in the "
             "environment, then flags:\n",
-            p->name, p->name, p->schema->env_prefix);
+            p->name, p->name, p->name, p->schema->env_prefix);
     for (const char *const *f = p->files; *f; f++)
         fprintf(to, "  %s\n", *f);
 }

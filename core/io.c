@@ -103,7 +103,8 @@ char *io_path(const char *dir, const char *name)
     return path;
 }
 
-enum err io_sync_dir(const char *path)
+/* Make a folder's entries durable. */
+static enum err sync_dir(const char *path)
 {
     OWN_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -120,9 +121,9 @@ static enum err sync_parent(const char *path)
     OWN_FREE char *dir = NULL;
 
     if (!slash)
-        return io_sync_dir(".");
+        return sync_dir(".");
     dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    return dir ? io_sync_dir(dir) : WS_NOMEM;
+    return dir ? sync_dir(dir) : WS_NOMEM;
 }
 
 enum err io_write_file(const char *path, const void *data, size_t len,

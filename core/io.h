@@ -35,9 +35,6 @@ enum err io_write_file(const char *path, const void *data, size_t len,
 /* Make a folder and its parents, mode 0700 for the ones made. */
 enum err io_make_dirs(const char *path) WS_MUST_CHECK;
 
-/* Make a folder's entries durable. */
-enum err io_sync_dir(const char *path) WS_MUST_CHECK;
-
 /* Join with one slash into a new string; NULL without memory. */
 char *io_path(const char *dir, const char *name);
 

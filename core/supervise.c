@@ -18,7 +18,6 @@
 #include <sys/wait.h>
 
 #define TICK_NS (100 * CLOCK_NS_PER_MS)
-#define MAX_WATCHES 8
 #define START_NS (30 * CLOCK_NS_PER_S) /* least time to become ready */
 #define REAP_NS CLOCK_NS_PER_S         /* from SIGKILL to giving up on it */
 /* A longer gap in our own loop means that we were not running ourselves. */
@@ -35,18 +34,10 @@ struct kid {
     int64_t retire_by_ns;         /* 0: nobody asked it alone to end */
 };
 
-struct watch {
-    int fd;
-    void (*on_readable)(void *ctx, int fd);
-    void *ctx;
-};
-
 struct supervise {
     struct supervise_options options;
     struct kid kids[SUPERVISE_MAX_CHILDREN];
     size_t kid_count;
-    struct watch watches[MAX_WATCHES];
-    size_t watch_count;
     int signal_fd;
     sigset_t old_mask;
     bool stopping;
@@ -150,16 +141,6 @@ enum err supervise_add(struct supervise *s, const struct supervise_child *child)
                                     .on_line = s->options.on_log,
                                     .ctx = s->options.ctx};
     supervise_state_init(&k->state, child->optional, clock_mono_ns());
-    return WS_OK;
-}
-
-enum err supervise_watch(struct supervise *s, int fd,
-                         void (*on_readable)(void *ctx, int fd), void *ctx)
-{
-    if (s->watch_count == MAX_WATCHES)
-        return WS_FULL;
-    s->watches[s->watch_count++] =
-        (struct watch){.fd = fd, .on_readable = on_readable, .ctx = ctx};
     return WS_OK;
 }
 
@@ -410,8 +391,6 @@ static size_t list_fds(const struct supervise *s, struct pollfd *fds)
     size_t n = 0;
 
     fds[n++] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
-    for (size_t i = 0; i < s->watch_count; i++)
-        fds[n++] = (struct pollfd){.fd = s->watches[i].fd, .events = POLLIN};
     for (size_t i = 0; i < s->kid_count; i++) { /* poll skips fds below 0 */
         fds[n++] = (struct pollfd){.fd = s->kids[i].process.control_fd,
                                    .events = POLLIN};
@@ -424,11 +403,8 @@ static size_t list_fds(const struct supervise *s, struct pollfd *fds)
 static void serve_fds(struct supervise *s, const struct pollfd *fds,
                       int64_t now_ns)
 {
-    size_t watches = s->watch_count, kids = s->kid_count, n = 1;
+    size_t kids = s->kid_count, n = 1;
 
-    for (size_t i = 0; i < watches; i++, n++)
-        if (fds[n].revents)
-            s->watches[i].on_readable(s->watches[i].ctx, fds[n].fd);
     for (size_t i = 0; i < kids; i++, n += 2) {
         if (fds[n].revents && s->kids[i].process.control_fd == fds[n].fd)
             read_words(s, &s->kids[i], now_ns);
@@ -451,7 +427,7 @@ static void tick(struct supervise *s, int64_t now_ns)
 
 enum err supervise_run(struct supervise *s)
 {
-    struct pollfd fds[1 + MAX_WATCHES + 2 * SUPERVISE_MAX_CHILDREN];
+    struct pollfd fds[1 + 2 * SUPERVISE_MAX_CHILDREN];
 
     for (;;) {
         int64_t now_ns = clock_mono_ns();

@@ -88,11 +88,6 @@ enum err supervise_add(struct supervise *s,
 enum err supervise_retire(struct supervise *s, const char *name,
                           int64_t grace_ms) WS_MUST_CHECK;
 
-/* Watch one more descriptor on the loop. */
-enum err supervise_watch(struct supervise *s, int fd,
-                         void (*on_readable)(void *ctx, int fd),
-                         void *ctx) WS_MUST_CHECK;
-
 /* Run until SIGTERM, SIGINT or on_tick says stop; then stop the children in
  * the reverse order of their rows and return. */
 enum err supervise_run(struct supervise *s) WS_MUST_CHECK;

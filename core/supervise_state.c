@@ -108,7 +108,8 @@ void supervise_state_init(struct supervise_state_child *c, bool optional,
         .is = WAITING, .optional = optional, .start_at_ns = now_ns};
 }
 
-int64_t supervise_state_backoff_ns(uint32_t deaths)
+/* The wait before the next start after this many unforgiven deaths. */
+static int64_t backoff_ns(uint32_t deaths)
 {
     int64_t seconds = 1;
     uint32_t i;
@@ -132,7 +133,7 @@ static void count_death(struct supervise_state_child *c, int64_t now_ns)
     else
         c->deaths -= (uint32_t)forgiven;
     c->deaths++;
-    c->start_at_ns = now_ns + supervise_state_backoff_ns(c->deaths);
+    c->start_at_ns = now_ns + backoff_ns(c->deaths);
 }
 
 /* What the child could not start for is there or not: an absent program is

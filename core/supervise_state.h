@@ -64,7 +64,4 @@ enum supervise_state_action
 supervise_state_step(struct supervise_state_child *c,
                      enum supervise_state_event event, int64_t now_ns);
 
-/* The wait before the next start after this many unforgiven deaths. */
-int64_t supervise_state_backoff_ns(uint32_t deaths);
-
 #endif

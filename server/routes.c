@@ -1,5 +1,5 @@
 /* routes.c - everything the server answers, one row a method and path; a fixed
- * word stands above a {name} in the same place. */
+ * word stands above {id} in the same place. */
 #include "server/auth/roles.h"
 #include "server/http/assets.h"
 #include "server/http/route.h"

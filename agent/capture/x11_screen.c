@@ -277,11 +277,6 @@ enum err x11_screen_facts(struct x11_screen *s, struct ring_frame *out)
     return WS_OK;
 }
 
-bool x11_screen_damaged(const struct x11_screen *s)
-{
-    return !s->has_damage || !rect_empty(&s->drawn);
-}
-
 static enum err fetch_by_segment(struct x11_screen *s, size_t at,
                                  const struct rect *rows)
 {

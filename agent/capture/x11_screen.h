@@ -47,7 +47,4 @@ enum err x11_screen_grab(struct x11_screen *s,
                          const struct x11_screen_masks *masks,
                          struct capture_frame *out) WS_MUST_CHECK;
 
-/* Something was drawn since the last grab, as far as DAMAGE tells. */
-bool x11_screen_damaged(const struct x11_screen *s);
-
 #endif

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-bool csrf_is_safe(const char *method)
+/* True for methods that must not change anything. */
+static bool is_safe(const char *method)
 {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
@@ -27,7 +28,7 @@ static bool same_token(const char *a, const char *b)
 
 enum err csrf_check(const struct csrf_request *r, const char **why)
 {
-    if (csrf_is_safe(r->method))
+    if (is_safe(r->method))
         return WS_OK;
     if (r->fetch_site) {
         if (strcmp(r->fetch_site, "same-origin") != 0 &&

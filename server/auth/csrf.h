@@ -23,9 +23,6 @@ struct csrf_request {
                                alone counts */
 };
 
-/* True for methods that must not change anything. */
-bool csrf_is_safe(const char *method);
-
 /* Judge a request that came with a cookie, or that wants one; why is a text
  * for people. */
 enum err csrf_check(const struct csrf_request *r,

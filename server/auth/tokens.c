@@ -135,10 +135,3 @@ void tokens_forget(struct tokens *t)
 {
     atomic_fetch_add(t->generation, 1);
 }
-
-enum err tokens_revoke(struct store *writer, void *revocation)
-{
-    const struct tokens_revocation *r = revocation;
-
-    return store_sessions_revoke_token(writer, r->session_id, r->now_ns);
-}

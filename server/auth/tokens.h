@@ -61,15 +61,6 @@ void tokens_put(struct tokens *t, const uint8_t sha256[32],
  * from done(). */
 void tokens_forget(struct tokens *t);
 
-/* Revoke the token of a session in the writer's transaction (for
- * committer_call; arg is struct tokens_revocation). Call tokens_forget() from
- * the call's done(). WS_NOTFOUND: nothing to revoke. */
-struct tokens_revocation {
-    int64_t session_id;
-    int64_t now_ns;
-};
-enum err tokens_revoke(struct store *writer, void *revocation) WS_MUST_CHECK;
-
 /* The two rows of access_ops that are about agents. */
 enum access tokens_access_agent(struct exchange *x);
 enum access tokens_access_enroll(struct exchange *x);

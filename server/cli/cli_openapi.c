@@ -14,9 +14,10 @@ static const struct cli_option options[] = {
 static const char *access_word(enum route_access access)
 {
     static const char *const words[] = {
-        [ROUTE_OPEN] = "open",     [ROUTE_AGENT] = "agent",
-        [ROUTE_ENROLL] = "enroll", [ROUTE_USER] = "user",
-        [ROUTE_EITHER] = "either",
+        [ROUTE_OPEN] = "open",
+        [ROUTE_AGENT] = "agent",
+        [ROUTE_ENROLL] = "enroll",
+        [ROUTE_USER] = "user",
     };
 
     return words[access];

@@ -26,7 +26,7 @@ bool access_is_token(const char *bearer)
            strspn(bearer, "0123456789abcdefABCDEF") == ACCESS_TOKEN_DIGITS;
 }
 
-void access_refuse_missing(struct exchange *x)
+static void refuse_missing(struct exchange *x)
 {
     exchange_add_header(x, "WWW-Authenticate", "Bearer");
     exchange_problem(x, 401, "no-token",
@@ -88,7 +88,7 @@ static enum access ask(enum access (*who)(struct exchange *x),
 {
     if (who)
         return who(x);
-    access_refuse_missing(x);
+    refuse_missing(x);
     return ACCESS_REFUSED;
 }
 
@@ -97,7 +97,7 @@ static enum access ask_agent(const struct access_ops *ops, struct exchange *x)
     const char *bearer = access_bearer(x);
 
     if (!bearer) {
-        access_refuse_missing(x);
+        refuse_missing(x);
         return ACCESS_REFUSED;
     }
     if (!access_is_token(bearer)) {
@@ -109,8 +109,6 @@ static enum access ask_agent(const struct access_ops *ops, struct exchange *x)
 
 enum access access_decide(const struct access_ops *ops, struct exchange *x)
 {
-    const char *bearer;
-
     switch (x->match.route->access) {
     case ROUTE_OPEN:
         return ACCESS_GRANTED;
@@ -120,10 +118,6 @@ enum access access_decide(const struct access_ops *ops, struct exchange *x)
         return ask(ops->enroll, x);
     case ROUTE_USER:
         return ask(ops->user, x);
-    case ROUTE_EITHER:
-        bearer = access_bearer(x);
-        return bearer && access_is_token(bearer) ? ask_agent(ops, x)
-                                                 : ask(ops->user, x);
     }
     return ask(NULL, x);
 }
@@ -158,11 +152,11 @@ bool access_settle(struct exchange *x)
 
     switch (x->principal.kind) {
     case PRINCIPAL_AGENT:
-        if (access == ROUTE_AGENT || access == ROUTE_EITHER)
+        if (access == ROUTE_AGENT)
             return settle_agent(x);
         break;
     case PRINCIPAL_USER:
-        if (access == ROUTE_USER || access == ROUTE_EITHER)
+        if (access == ROUTE_USER)
             return settle_user(x);
         break;
     case PRINCIPAL_ENROLL:
@@ -171,6 +165,6 @@ bool access_settle(struct exchange *x)
     }
     if (access == ROUTE_OPEN || access == ROUTE_ENROLL)
         return true;
-    access_refuse_missing(x);
+    refuse_missing(x);
     return false;
 }

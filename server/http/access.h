@@ -39,10 +39,9 @@ struct access_ops {
      * with and without an Authorization header; kind ENROLL or NOBODY. */
     enum access (*enroll)(struct exchange *x);
 
-    /* A login cookie, or an API key as bearer. (An API key is never 64 hex
-     * digits: that is how ROUTE_EITHER tells it from a token.) Fills kind
-     * USER, user_id, permissions, csrf (empty for a key), name. Refuses by
-     * access_refuse_login(). */
+    /* A login cookie, or an API key as bearer, which is never 64 hex digits.
+     * Fills kind USER, user_id, permissions, csrf (empty for a key), name.
+     * Refuses by access_refuse_login(). */
     enum access (*user)(struct exchange *x);
 };
 
@@ -58,8 +57,6 @@ const char *access_bearer(const struct exchange *x);
 /* True for 64 hex digits, the form of a session's token. */
 bool access_is_token(const char *bearer);
 
-/* 401 with WWW-Authenticate: Bearer: no token was given. */
-void access_refuse_missing(struct exchange *x);
 /* 403: the token given is not known, or revoked. */
 void access_refuse_token(struct exchange *x);
 /* A browser asking for a page: 303 to /login?next=...; all others: 401. */

@@ -43,11 +43,6 @@ struct server *exchange_server(struct exchange *x)
     return x->listener->options.server;
 }
 
-const struct route *exchange_route(const struct exchange *x)
-{
-    return x->match.route;
-}
-
 const char *exchange_method(const struct exchange *x)
 {
     return x->head.method;
@@ -128,16 +123,6 @@ struct principal *exchange_principal(struct exchange *x)
 int64_t exchange_path_id(const struct exchange *x)
 {
     return x->match.id;
-}
-
-const char *exchange_path_value(const struct exchange *x, const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < x->match.value_count; i++)
-        if (strcmp(x->match.values[i].name, name) == 0)
-            return x->match.values[i].value;
-    return NULL;
 }
 
 const char *exchange_body(const struct exchange *x, size_t *len)

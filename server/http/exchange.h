@@ -32,8 +32,8 @@ struct principal {
         PRINCIPAL_ENROLL,
         PRINCIPAL_USER
     } kind;
-    int64_t session_id;       /* agent: the session its token is bound to */
-    int64_t tier; /* agent: acknowledged when it opened; -1: of layer 1 */
+    int64_t session_id; /* agent: the session its token is bound to */
+    int64_t tier;       /* agent: acknowledged when it opened; -1: of layer 1 */
     uint8_t token_sha256[32]; /* agent, enroll */
     int64_t user_id;          /* user */
     unsigned permissions;     /* user: PERM_* bits of auth/roles.h */
@@ -43,7 +43,6 @@ struct principal {
 
 /* --- the request --- */
 struct server *exchange_server(struct exchange *x);
-const struct route *exchange_route(const struct exchange *x);
 const char *exchange_method(const struct exchange *x);
 const char *exchange_path(const struct exchange *x); /* decoded, no query */
 const char *exchange_header(const struct exchange *x,
@@ -64,8 +63,6 @@ struct principal *exchange_principal(struct exchange *x);
 
 /* The {id} of the route; handlers of a route with {id} may rely on it. */
 int64_t exchange_path_id(const struct exchange *x);
-/* Any {name} segment of the route, decoded. */
-const char *exchange_path_value(const struct exchange *x, const char *name);
 
 /* The body, decoded from gzip when the route allows it; "" without one. */
 const char *exchange_body(const struct exchange *x, size_t *len);

@@ -68,7 +68,7 @@ static const uint8_t *mapped_v4(const struct sockaddr *address)
 }
 
 /* IPv4 in the range of IPv6 multicast, which no connection comes from. */
-uint64_t peers_key(const struct sockaddr *address)
+static uint64_t key_of(const struct sockaddr *address)
 {
     const uint8_t *v4 = mapped_v4(address);
     uint64_t key = 0;
@@ -91,10 +91,10 @@ uint64_t peers_key_of_text(const char *address)
     struct sockaddr_in v4 = {.sin_family = AF_INET};
 
     if (inet_pton(AF_INET6, address, &v6.sin6_addr) == 1)
-        return peers_key((const struct sockaddr *)&v6);
+        return key_of((const struct sockaddr *)&v6);
     if (inet_pton(AF_INET, address, &v4.sin_addr) != 1)
         v4.sin_addr.s_addr = 0;
-    return peers_key((const struct sockaddr *)&v4);
+    return key_of((const struct sockaddr *)&v4);
 }
 
 static size_t place_of(const struct peers *p, uint64_t key)
@@ -126,7 +126,7 @@ static struct peer *find(struct peers *p, uint64_t key)
 
 struct peer *peers_add(struct peers *p, const struct sockaddr *address)
 {
-    uint64_t key = peers_key(address);
+    uint64_t key = key_of(address);
     int tries;
 
     for (tries = 0; tries < PEERS_PROBES; tries++) {

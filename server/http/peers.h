@@ -46,7 +46,6 @@ OWN_DEFINE(peers_close, struct peers *)
 void peers_clear_seat(struct peers_table *t, size_t seat);
 
 /* One number for an address: its key here, and in other tables; not 0. */
-uint64_t peers_key(const struct sockaddr *address);
 uint64_t peers_key_of_text(const char *address);
 
 /* Count one connection more; NULL: there was no place to count it. */

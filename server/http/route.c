@@ -1,7 +1,7 @@
 /* route.c - the row for a method and a path.
  *
  * Rows are compared segment by segment, in the order of the table; the first
- * that fits wins, so a fixed word stands above a {name} in the same place.
+ * that fits wins, so a fixed word stands above {id} in the same place.
  */
 #include "server/http/route.h"
 
@@ -26,43 +26,20 @@ static bool read_id(const char *text, size_t len, int64_t *out)
     return true;
 }
 
-/* Keep the value of a {name}; false: it does not fit. */
-static bool keep_value(struct route_match *m, const char *name, size_t name_len,
-                       const char *value, size_t value_len)
-{
-    size_t at = m->value_count;
-
-    if (at == sizeof(m->values) / sizeof(m->values[0]) || value_len == 0 ||
-        name_len >= sizeof(m->values[at].name) ||
-        value_len >= sizeof(m->values[at].value))
-        return false;
-    if (name_len == 2 && memcmp(name, "id", 2) == 0 &&
-        !read_id(value, value_len, &m->id))
-        return false;
-    memcpy(m->values[at].name, name, name_len);
-    m->values[at].name[name_len] = '\0';
-    memcpy(m->values[at].value, value, value_len);
-    m->values[at].value[value_len] = '\0';
-    m->value_count++;
-    return true;
-}
-
 static bool path_fits(const char *pattern, const char *path,
                       struct route_match *m)
 {
-    m->value_count = 0;
     m->id = 0;
     for (;;) {
         if (pattern[0] == '*' && !pattern[1])
             return true;
         if (pattern[0] == '{') {
-            size_t name_len = strcspn(pattern + 1, "}");
-            size_t value_len = strcspn(path, "/");
+            size_t digits = strcspn(path, "/");
 
-            if (!keep_value(m, pattern + 1, name_len, path, value_len))
+            if (!read_id(path, digits, &m->id))
                 return false;
-            pattern += name_len + 2;
-            path += value_len;
+            pattern += strlen("{id}");
+            path += digits;
             continue;
         }
         if (*pattern != *path)
@@ -97,7 +74,6 @@ void route_find(const struct route *table, size_t count, const char *method,
 
     out->route = NULL;
     out->allow[0] = '\0';
-    out->value_count = 0;
     out->id = 0;
     for (i = 0; i < count; i++) {
         if (!path_fits(table[i].path, path, &try))

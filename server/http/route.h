@@ -18,7 +18,6 @@ enum route_access {
     ROUTE_AGENT,  /* a session's token; {id} must be its session */
     ROUTE_ENROLL, /* POST /api/sessions/: network, code, or session token */
     ROUTE_USER,   /* login cookie or API key, with `permissions` */
-    ROUTE_EITHER, /* agent of that session, or a user with `permissions` */
 };
 
 enum route_body {
@@ -35,8 +34,7 @@ enum route_place {
 
 struct route {
     const char *method;
-    const char *path; /* "/api/sessions/{id}/batch/"; "{id}" digits, "{x}" one
-                         segment, a last "*" the rest */
+    const char *path; /* "/api/sessions/{id}/batch/"; a last "*": the rest */
     enum route_access access;
     unsigned permissions; /* PERM_* all needed, for users */
     enum route_body body;
@@ -54,12 +52,7 @@ extern const size_t routes_count;
 struct route_match {
     const struct route *route; /* NULL: none */
     char allow[64];            /* methods of the path, when only those differ */
-    int64_t id;
-    struct {
-        char name[16];
-        char value[256];
-    } values[3];
-    size_t value_count;
+    int64_t id;                /* of {id}; 0: the row has none */
 };
 
 /* Find the row for a method and a decoded path. HEAD finds GET. */

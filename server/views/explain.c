@@ -25,7 +25,8 @@ void explain_fini(struct explain *x)
     x->payload = NULL;
 }
 
-const char *explain_label(enum fact_label label)
+/* The wire's labels in plain words. */
+static const char *label_word(enum fact_label label)
 {
     static const char *const words[] = {
         [FACT_NORMAL] = "usual",
@@ -128,7 +129,7 @@ void explain_write_anomaly(const struct explain *x,
                json_bool(json_get(x->anomaly, "learning"), false));
     if (row->judged) {
         jsonw_number(w, "score", row->anomaly);
-        jsonw_text(w, "label", explain_label(row->label));
+        jsonw_text(w, "label", label_word(row->label));
     } else {
         jsonw_null(w, "score");
         jsonw_null(w, "label");

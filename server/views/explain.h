@@ -24,9 +24,6 @@ enum err explain_read(const struct store_metric_view *row,
                       struct explain *out) WS_MUST_CHECK;
 void explain_fini(struct explain *x);
 
-/* "usual", "unusual", "very_unusual": the wire's labels in plain words. */
-const char *explain_label(enum fact_label label);
-
 /* Write the members that Metric and MetricExplained share. */
 void explain_write_common(const struct explain *x,
                           const struct store_metric_view *row, struct jsonw *w);

@@ -59,8 +59,7 @@ void live_stream(struct exchange *x);
 /* Streams that are open now, for /metrics. */
 size_t live_streams(const struct live *l);
 
-/* "sessions", "metrics" ... and back (WS_NOTFOUND). */
-const char *live_topic_name(enum live_topic topic);
+/* The topic of "sessions", "metrics" ...; WS_NOTFOUND. */
 enum err live_topic_of(const char *name, enum live_topic *out) WS_MUST_CHECK;
 
 #endif

@@ -13,11 +13,6 @@ static const char *const names[LIVE_TOPICS] = {
     [LIVE_LEDGER] = "ledger",
 };
 
-const char *live_topic_name(enum live_topic topic)
-{
-    return topic < LIVE_TOPICS ? names[topic] : NULL;
-}
-
 enum err live_topic_of(const char *name, enum live_topic *out)
 {
     int i;

@@ -11,8 +11,9 @@
 #define QUEUE_OLD_S 120   /* an item waits longer than this: say so */
 #define CLOCK_OFF_MS 5000 /* the agent's clock differs by more: say so */
 
-enum session_status session_view_status(const struct settings *settings,
-                                        int64_t last_seen_ns, int64_t now_ns)
+/* By the age of the last heartbeat. */
+static enum session_status status_of(const struct settings *settings,
+                                     int64_t last_seen_ns, int64_t now_ns)
 {
     int64_t age_ms = (now_ns - last_seen_ns) / CLOCK_NS_PER_MS;
 
@@ -118,7 +119,7 @@ enum err session_view_read(const struct settings *settings, int64_t now_ns,
     const struct json *queue;
 
     *out = (struct session_view){.row = row};
-    out->status = session_view_status(settings, row->last_seen_ns, now_ns);
+    out->status = status_of(settings, row->last_seen_ns, now_ns);
     if (row->health && json_parse(row->health, strlen(row->health),
                                   &out->health, NULL) == WS_NOMEM)
         return WS_NOMEM;

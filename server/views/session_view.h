@@ -36,9 +36,7 @@ struct session_view {
     size_t attention_count;
 };
 
-/* "online", "late", "offline" by the age of the last heartbeat. */
-enum session_status session_view_status(const struct settings *settings,
-                                        int64_t last_seen_ns, int64_t now_ns);
+/* "online", "late", "offline". */
 const char *session_view_status_word(enum session_status status);
 
 /* The quarter since when a row's figures are those of 24 hours. */

@@ -160,6 +160,19 @@ for (const [name, prefix] of Object.entries(programs)) {
     });
   }
 
+  test(`${name}: help sample is a file of every default, which is read as such`, async (t) => {
+    const { out, code } = await run(program(name), ['help', 'sample']);
+    assert.equal(code, 0);
+    const rows = await settingsOf(name);
+    assert.deepEqual([...out.matchAll(/^#([a-z0-9_]+) = /gm)].map((m) => m[1]), rows.map((row) => row.name));
+    const file = join(tempDir(t), 'sample.conf');
+    const key = name === 'worksight-agent' ? 'state' : 'data';
+    const text = out.replaceAll(/^#([a-z0-9_]+ = )/gm, '$1').replace(new RegExp(`^${key} = .*$`, 'm'), `${key} = ${join(file, '..')}/none`);
+    writeFileSync(file, text);
+    const done = await run(program(name), ['status', '--config', file]);
+    assert.equal(done.code, 3, done.err);
+  });
+
   test(`${name}: a key that a file sets twice is refused, both lines named`, async (t) => {
     const rows = await settingsOf(name);
     const file = join(tempDir(t), 'twice.conf');

@@ -22,10 +22,8 @@ static const struct env env = {
 
 static void revoke_token(struct store *s, int64_t session)
 {
-    struct tokens_revocation r = {session, 5};
-
     assert_int_equal(store_begin(s), WS_OK);
-    assert_int_equal(tokens_revoke(s, &r), WS_OK);
+    assert_int_equal(store_sessions_revoke_token(s, session, 5), WS_OK);
     assert_int_equal(store_commit(s), WS_OK);
 }
 
