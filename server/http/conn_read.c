@@ -8,6 +8,7 @@
 #include <event2/bufferevent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static struct evbuffer *input_of(struct conn *c)
 {
@@ -208,10 +209,37 @@ static enum err next_run(struct conn *c, const char *bytes, size_t len,
     return WS_OK;
 }
 
+#define STRAIGHT_LEAST_BYTES 4096       /* still to come */
+#define STRAIGHT_AT_ONCE_BYTES 65536    /* a read */
+#define STRAIGHT_A_TURN_BYTES (1 << 18) /* then others have their turn */
+
+/* Take in what the socket holds of a long body, past the bufferevent, which
+ * reads 4 KiB a turn of the loop. An end or an error is left for it to find. */
+static enum err take_straight(struct conn *c, struct refusal *why)
+{
+    char bytes[STRAIGHT_AT_ONCE_BYTES];
+    size_t used, data_len, most = sizeof bytes;
+    const char *data;
+    ssize_t n;
+    enum err e;
+
+    if (c->session || c->x->head.chunked || c->body_left < STRAIGHT_LEAST_BYTES)
+        return WS_AGAIN;
+    if (c->body_left < (int64_t)most)
+        most = (size_t)c->body_left;
+    n = recv(bufferevent_getfd(c->bev), bytes, most, MSG_DONTWAIT);
+    if (n <= 0)
+        return WS_AGAIN;
+    e = next_run(c, bytes, (size_t)n, &used, &data, &data_len, why);
+    c->moved_bytes += used;
+    return e ? e : body_feed(&c->x->body, data, data_len, why);
+}
+
 /* Take in what has come of the body. */
 static enum err take_body(struct conn *c, struct refusal *why)
 {
     struct evbuffer *input = input_of(c);
+    const uint64_t begin = c->moved_bytes;
 
     while (!c->body_read) {
         size_t len = evbuffer_get_contiguous_space(input);
@@ -220,8 +248,14 @@ static enum err take_body(struct conn *c, struct refusal *why)
         const char *bytes;
         enum err e;
 
-        if (len == 0)
-            return WS_AGAIN;
+        if (len == 0) {
+            e = c->moved_bytes - begin < STRAIGHT_A_TURN_BYTES
+                    ? take_straight(c, why)
+                    : WS_AGAIN;
+            if (e)
+                return e;
+            continue;
+        }
         bytes = (const char *)evbuffer_pullup(input, (ev_ssize_t)len);
         e = next_run(c, bytes, len, &used, &data, &data_len, why);
         if (!e && data_len)
