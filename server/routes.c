@@ -63,6 +63,7 @@ const struct route routes[] = {
     {.method = "GET", .path = "/api/v1/users", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_users, .operation = "listUsers"},
     {.method = "GET", .path = "/api/v1/api-keys", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_keys, .operation = "listApiKeys"},
     {.method = "GET", .path = "/api/v1/enrollment-codes", .access = ROUTE_USER, .permissions = PERM_ACCOUNTS, .place = ROUTE_ON_READER, .handle = views_codes, .operation = "listEnrollmentCodes"},
+    {.method = "GET", .path = "/api/v1/audit", .access = ROUTE_USER, .permissions = PERM_AUDIT, .place = ROUTE_ON_READER, .handle = views_audit, .operation = "listAudit"},
 
     /* --- operations --- */
     {.method = "GET", .path = "/healthz", .handle = views_healthz, .operation = "healthz", .quiet = true},

@@ -29,6 +29,7 @@ enum page_list { /* inside every cursor: never change a number */
                  PAGE_USERS = 5,
                  PAGE_KEYS = 6,
                  PAGE_CODES = 7,
+                 PAGE_AUDIT = 8,
 };
 
 struct page {

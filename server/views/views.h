@@ -36,6 +36,8 @@ void views_screenshots(struct exchange *x);
 void views_image(struct exchange *x);
 /* timeline.c */
 void views_timeline(struct exchange *x);
+/* audit.c */
+void views_audit(struct exchange *x);
 /* accounts.c */
 void views_users(struct exchange *x);
 void views_keys(struct exchange *x);

@@ -74,6 +74,7 @@ const VIEWS = [
   ['/api/v1/users', ''],
   ['/api/v1/api-keys', ''],
   ['/api/v1/enrollment-codes', ''],
+  ['/api/v1/audit', ''],
   ['/readyz', ''],
   ['/healthz', ''],
 ];

@@ -63,6 +63,7 @@ const table = () => ({
   '/api/v1/users': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 403, person: 403 },
   '/api/v1/api-keys': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 403, person: 403 },
   '/api/v1/enrollment-codes': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 403, person: 403 },
+  '/api/v1/audit': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 200, person: 403 },
   '/metrics': { viewer: 403, reviewer: 403, manager: 403, admin: 200, auditor: 200, person: 403 },
   '/api/v1/events': { viewer: 200, reviewer: 200, manager: 200, admin: 200, auditor: 403, person: 200 },
   '/api/v1/me/logins': { viewer: 200, reviewer: 200, manager: 200, admin: 200, auditor: 200, person: 200 },
@@ -399,6 +400,14 @@ test('audit: logins, failures and every view of a picture are rows of the chain'
     address: '127.0.0.1',
     request: picture.headers.get('x-request-id'),
   });
+  const log = await people.auditor.all('/api/v1/audit', { limit: 7 });
+  assert.equal(log.length, before + 1, 'every row, page by page');
+  assert.deepEqual(log.map((row) => row.id), [...log.map((row) => row.id)].sort((a, b) => b - a));
+  const { at, id, ...newest } = log[0];
+  assert.deepEqual(newest, {
+    actor: 'reviewer', action: 'screenshot.view', object: `screenshot:${shot}`, detail: `session:${session.id}`, address: '127.0.0.1', request_id: picture.headers.get('x-request-id'),
+  });
+  assert.ok(id > 0 && Date.now() - Date.parse(at) < 60000);
   const actions = (await sqlite(join(data, 'worksight.db'), 'SELECT DISTINCT action FROM audit')).map((r) => r.action);
   for (const action of ['login', 'login.failed', 'user.add', 'apikey.create', 'apikey.revoke', 'token.revoke', 'logout', 'password', 'screenshot.view'])
     assert.ok(actions.includes(action), action);

@@ -124,6 +124,7 @@ test('real answers fit their schemas, examples too', async () => {
     ['listUsers', await get('/api/v1/users')],
     ['listApiKeys', await get('/api/v1/api-keys')],
     ['listEnrollmentCodes', await get('/api/v1/enrollment-codes')],
+    ['listAudit', await get('/api/v1/audit')],
     ['healthz', await get('/healthz')],
     ['readyz', await get('/readyz')],
     ['metricsText', await get('/metrics')],
