@@ -187,6 +187,28 @@ static void test_conn_body_byte_by_byte_arrives(void **state)
     close(fd);
 }
 
+static void
+test_conn_long_body_arrives_whole_before_the_next_request(void **state)
+{
+    enum { LONG = 900000 };
+    static char all[LONG + 512];
+    int fd = rig_connect(*state);
+    int head = snprintf(
+        all, sizeof(all),
+        "POST /echo HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n", LONG);
+
+    for (int i = 0; i < LONG; i++)
+        all[head + i] = (char)('a' + i % 23);
+    strcpy(all + head + LONG, "GET /hello HTTP/1.1\r\n" HOST "\r\n");
+    rig_send(fd, all);
+    assert_int_equal(rig_answer(fd, text, sizeof(text)), 200);
+    assert_int_equal(strlen(body()), LONG);
+    assert_memory_equal(body(), all + head, LONG);
+    assert_int_equal(rig_answer(fd, text, sizeof(text)), 200);
+    assert_string_equal(body(), "hello");
+    close(fd);
+}
+
 static void test_conn_chunks_over_the_bound_are_413(void **state)
 {
     static char big[(2 << 20) + 256];
@@ -380,6 +402,7 @@ int main(void)
         CONN_TEST(test_conn_body_by_length_arrives),
         CONN_TEST(test_conn_body_by_chunks_arrives),
         CONN_TEST(test_conn_body_byte_by_byte_arrives),
+        CONN_TEST(test_conn_long_body_arrives_whole_before_the_next_request),
         CONN_TEST(test_conn_chunks_over_the_bound_are_413),
         CONN_TEST(test_conn_announced_large_body_is_413_before_it_comes),
         CONN_TEST(test_conn_expect_gets_100_then_the_answer),
