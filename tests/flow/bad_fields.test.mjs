@@ -105,6 +105,31 @@ test('bodies: each field missing, of a wrong type, too long by one, out of range
   assert.ok(tried > 80, String(tried));
 });
 
+test('forms: each field of a screenshot missing, too long, out of range, garbage', async () => {
+  const s = await Layer2.open(server.url, { extra: { tier: 4 } });
+  const wrong = {
+    session_id: { values: ['abc', '0', '-1', '1.5', '9'.repeat(25)], says: '' },
+    captured_at: { values: ['yesterday', '2026-02-30T00:00:00Z', '1770740396'], says: 'ISO 8601' },
+    seq: { values: ['x', '1', '0', '1e3', '2.5', '9007199254740994'], says: 'from 2 to 9007199254740992' },
+    sha256: { values: ['zz', 'a'.repeat(63), 'A'.repeat(64), 'a'.repeat(64)], says: '' },
+    output: { values: ['x'.repeat(65), '漢'.repeat(65)], says: 'at most 64 characters' },
+    width: { values: ['0', '16385', 'wide', '1.5'], says: 'from 1 to 16384' },
+    height: { values: ['0', '16385', '-1'], says: 'from 1 to 16384' },
+    tier: { values: ['5', 'L5', 'gold', '-1'], says: 'from 0 to 4' },
+    masks: { values: ['-1', 'x'], says: 'from 0' },
+  };
+  const schema = follow(spec.paths['/api/screenshots/'].post.requestBody.content['multipart/form-data'].schema);
+  assert.deepEqual(Object.keys(schema.properties).filter((name) => !['image', 'thumbnail'].includes(name)).sort(), Object.keys(wrong).sort(), 'the table names every field');
+  const good = { seq: '2', output: 'DP-1', width: '8', height: '6', tier: 'L4', masks: '0' };
+  for (const [name, { values, says }] of Object.entries(wrong))
+    for (const value of values) assertTold(await s.screenshot({ ...good, [name]: value }), name, { says }, `${name} = ${value.slice(0, 30)}`);
+  for (const name of ['session_id', 'captured_at']) assertTold(await s.screenshot({ ...good, [name]: undefined }), name, { says: name === 'captured_at' ? 'missing' : '' }, `without ${name}`);
+  assertTold(await s.screenshot(good, { image: null }), 'image', { says: 'missing' }, 'without image');
+  assertTold(await s.screenshot(good, { image: Buffer.from('GIF89a') }), 'image', { says: 'PNG, JPEG or WebP' }, 'a GIF');
+  assertTold(await s.screenshot(good, { image: Buffer.alloc(9 << 20) }), 'image', { says: 'at most 8388608' }, 'a picture of 9 MiB');
+  assert.equal((await s.screenshot(good)).status, 201);
+});
+
 test('queries: each parameter out of bounds, garbage, twice, and unknown ones', async () => {
   const list = await ana.get(`/api/v1/sessions/${session.id}/screenshots`);
   const metrics = await ana.get(`/api/v1/sessions/${session.id}/metrics`);
