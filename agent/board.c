@@ -47,6 +47,7 @@ static const struct {
 } numbers[] = {
     NUMBER(cpu_ppm),
     NUMBER(pss_bytes),
+    NUMBER(off_hours),
     TIME(badge_shown_boot),
     TIME(paused_until_wall),
     NUMBER(notice_acknowledged),

@@ -66,6 +66,7 @@ struct board {
     /* supervisor: itself and all roles, over the last quarter of a minute */
     _Atomic int64_t cpu_ppm;   /* of one core, in 1e-6; -1: not known yet */
     _Atomic int64_t pss_bytes; /* -1: not known yet */
+    _Atomic int64_t off_hours; /* 0/1: outside of the setting `hours` */
     /* indicator */
     _Atomic int64_t badge_shown_boot_ns; /* last time the badge was seen up */
     /* outbox */

@@ -58,6 +58,8 @@ static void collected(const struct settings *s, struct buf *out)
 {
     buf_append_text(out, "\nWhat is looked at, every ");
     print_duration(out, s->every_ms);
+    if (*s->hours)
+        buf_printf(out, ", %s by this computer's clock", s->hours);
     buf_printf(out, ":\n%s", tiers[s->tier].collected);
     if (s->tier >= 2)
         buf_append_text(out,

@@ -2,6 +2,7 @@
 
 #include "agent/ask.h"
 #include "agent/beside.h"
+#include "agent/hours.h"
 #include "agent/instance.h"
 #include "agent/log_file.h"
 #include "agent/notice.h"
@@ -37,6 +38,7 @@ struct agent {
     struct usage usage;
     char **args; /* every setting, for the roles */
     char *ocr_program;
+    struct hours hours;
     int64_t kept_revision; /* of the policy in STATE */
     bool hung_up;
 };
@@ -190,12 +192,14 @@ static void keep_policy(struct agent *a)
     a->kept_revision = p.revision;
 }
 
-/* The tier in force: what the person acknowledged, to its last day, and no
- * more than the server allows. */
+/* The tier in force: what the person acknowledged, to its last day, no more
+ * than the server allows, and none outside of the hours. */
 static void set_tier(struct agent *a)
 {
     struct board *b = a->plumbing.board;
-    int64_t tier = settings_tier_at(a->settings, clock_wall_ns());
+    int64_t now_ns = clock_wall_ns();
+    bool off_hours = !hours_hold(&a->hours, now_ns);
+    int64_t tier = settings_tier_at(a->settings, now_ns);
     int64_t most = atomic_load(&b->tier_max);
     const char *why = tier < a->settings->tier
                           ? "the day of `until` is over"
@@ -205,6 +209,11 @@ static void set_tier(struct agent *a)
         tier = most;
         why = "the server's policy allows no more";
     }
+    if (off_hours) {
+        tier = 0;
+        why = "it is outside of the hours";
+    }
+    atomic_store(&b->off_hours, off_hours);
     if (atomic_exchange(&b->tier, tier) != tier)
         log_warn("tier", "tier L%lld is in force: %s", (long long)tier, why);
 }
@@ -359,7 +368,7 @@ int run_agent(struct settings *s, struct conf *conf)
     int status;
 
     if (use_full_path(s, conf) || run_prepare(s, conf) ||
-        settings_check(s, stderr))
+        settings_check(s, stderr) || hours_parse(s->hours, &a.hours))
         return RUN_USAGE;
     if (!e)
         e = instance_take(s->state, &a.instance);

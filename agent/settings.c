@@ -1,6 +1,7 @@
 #include "agent/settings.h"
 
 #include "agent/ai/classify.h"
+#include "agent/hours.h"
 
 #include "core/clock.h"
 #include "core/conf_parse.h"
@@ -48,6 +49,8 @@ static const struct conf_key keys[] = {
         "stated purpose; L3 and L4 need one"),
     KEY(until, until, TEXT, "", 0, 10,
         "last day of L3 or L4, YYYY-MM-DD"),
+    KEY(hours, hours, TEXT, "", 0, 200,
+        "when it may capture, as mon-fri 08:00-18:00; empty: always"),
     KEY(acknowledge, acknowledge, TEXT, "", 0, 64,
         "hash of the notice that the person said yes to"),
     KEY(display, display, TEXT, "", 0, 255,
@@ -193,6 +196,20 @@ static bool check_tier(const struct settings *s, FILE *messages)
     return good;
 }
 
+static bool check_hours(const struct settings *s, FILE *messages)
+{
+    struct hours ignored;
+
+    if (hours_parse(s->hours, &ignored) == WS_OK)
+        return true;
+    fprintf(messages,
+            "hours is \"%.80s\": it must be at most %d spans like "
+            "mon-fri 08:00-18:00, sat 22:00-02:00; days are mon to sun, "
+            "times 00:00 to 24:00\n",
+            s->hours, HOURS_MAX_SPANS);
+    return false;
+}
+
 static bool check_acknowledge(const struct settings *s, FILE *messages)
 {
     size_t n = strlen(s->acknowledge), i;
@@ -255,6 +272,7 @@ enum err settings_check(const struct settings *s, FILE *messages)
     bool good = check_source(s, messages);
 
     good = check_tier(s, messages) && good;
+    good = check_hours(s, messages) && good;
     good = check_acknowledge(s, messages) && good;
     good = check_rules(s, messages) && good;
     good = check_rooms(s, messages) && good;

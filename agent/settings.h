@@ -28,6 +28,7 @@ struct settings {
     int64_t ocr;       /* enum settings_ocr */
     int64_t ocr_deadline_ms;
     char *rules;              /* file of category rules; empty: none */
+    char *hours;              /* of a week, hours.h; empty: always */
     bool input_counts;        /* count key and button events (never which) */
     int64_t picture_every_ms; /* least time between two stored pictures */
     int64_t picture_quality;  /* JPEG 1..100 */

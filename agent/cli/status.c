@@ -68,7 +68,8 @@ static void print_captures(const struct view *v)
 
     if (tier < s->tier)
         snprintf(of, sizeof of, " of L%lld (%s)", (long long)s->tier,
-                 tier == number(v->board, "tier_max")
+                 number(v->board, "off_hours") ? "outside of the hours"
+                 : tier == number(v->board, "tier_max")
                      ? "the server allows no more"
                      : "its last day is over");
     printf("Captures   every %lld.%03lld s, tier L%lld%s, source %s, input %s, "

@@ -145,7 +145,7 @@ void verdict_judge(const struct json *answer, const struct settings *s,
     } else if (strcmp(state, "locked") == 0) {
         v->word = "LOCKED";
     } else if (strcmp(state, "tier_0") == 0) {
-        v->word = "HEARTBEAT ONLY";
+        v->word = number(board, "off_hours") ? "OFF HOURS" : "HEARTBEAT ONLY";
     } else if (!is_recording(board, s, now_wall_ms)) {
         v->word = strcmp(state, "starting") == 0 ? "STARTING" : "NOT RECORDING";
         v->exit = COMMANDS_DEGRADED;

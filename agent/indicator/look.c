@@ -96,7 +96,7 @@ void look_make(const struct board *b, int64_t wall_ns,
     else if (b->paused_until_wall_ns > wall_ns)
         say_paused(b->paused_until_wall_ns, wall_ns, out);
     else if (b->tier <= 0)
-        say_not("tier L0", out);
+        say_not(b->off_hours ? "outside of the hours" : "tier L0", out);
     else if (b->capture_state == BOARD_NO_DISPLAY)
         say_not("the display is lost", out);
     else if (b->capture_state == BOARD_LOCKED)

@@ -24,6 +24,7 @@ static struct settings some(void)
                              .purpose = empty,
                              .until = empty,
                              .acknowledge = empty,
+                             .hours = empty,
                              .input_counts = true,
                              .picture_every_ms = 60000};
 }
