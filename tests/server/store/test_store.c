@@ -384,45 +384,6 @@ test_store_rollups_add_up_and_nothing_scored_moves_no_extreme(void **state)
     assert_true(r.anomaly_min == .25 && r.anomaly_max == .5);
 }
 
-static void test_store_expired_fact_stays_delivered(void **state)
-{
-    struct made *m = *state;
-    struct fact f = made_metric(5, 1, "k", "{}");
-    const struct fact *list = &f;
-    struct fact_found found = {0};
-    struct store_run run;
-    struct store_ledger l;
-    struct store_retention_row rows[STORE_RETENTION_PAGE];
-    enum err result;
-    size_t n, dropped;
-
-    made_session(m->store, 1);
-    f.seq = 2;
-    begin(m->store);
-    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
-    assert_int_equal(
-        store_ledger_deliver(m->store, 1, &(struct store_run){2, 2}, 1), WS_OK);
-    assert_int_equal(
-        store_retention_rows(m->store, STORE_RETENTION_METRIC, 0, rows, &n),
-        WS_OK);
-    assert_int_equal(n, 1);
-    for (int twice = 0; twice < 2; twice++) {
-        assert_int_equal(store_retention_drop(m->store, STORE_RETENTION_METRIC,
-                                              rows, n, &dropped),
-                         WS_OK);
-        assert_int_equal(dropped, 1 - twice);
-    }
-    commit(m->store);
-    assert_int_equal(store_facts_find(m->store, f.kind, 1, "k", &found),
-                     WS_NOTFOUND);
-    assert_int_equal(store_ledger_delivered(m->store, 1, 2, 2, &run, 1, &n),
-                     WS_OK);
-    assert_int_equal(n, 1);
-    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
-    assert_int_equal(l.expired, 1);
-    assert_int_equal(l.accepted, 2);
-}
-
 static void test_store_tier_is_the_last_notice_before_the_seq(void **state)
 {
     struct made *m = *state;
@@ -509,7 +470,6 @@ int main(void)
         TEST(test_store_tokens_of_many_sessions_are_told_at_once),
         TEST(test_store_older_heartbeat_never_replaces_a_newer),
         TEST(test_store_rollups_add_up_and_nothing_scored_moves_no_extreme),
-        TEST(test_store_expired_fact_stays_delivered),
         TEST(test_store_agents_count_by_their_latest_session),
         TEST(test_store_tier_is_the_last_notice_before_the_seq),
     };

@@ -2,7 +2,9 @@
  * of seqs against a model of one byte a seq. */
 #include "server/store/store.h"
 #include "server/store/store_backends.h"
+#include "server/store/store_facts.h"
 #include "server/store/store_ledger.h"
+#include "server/store/store_retention.h"
 #include "tests/server/made.h"
 
 #include <setjmp.h>
@@ -279,6 +281,45 @@ static void test_store_ledger_of_nobody_is_not_found(void **state)
     assert_int_equal(store_ledger_read(m->store, 12345, &l), WS_NOTFOUND);
 }
 
+static void test_store_ledger_expired_fact_stays_delivered(void **state)
+{
+    struct made *m = *state;
+    struct fact f = made_metric(5, 1, "k", "{}");
+    const struct fact *list = &f;
+    struct fact_found found = {0};
+    struct store_run run;
+    struct store_ledger l;
+    struct store_retention_row rows[STORE_RETENTION_PAGE];
+    enum err result;
+    size_t n, dropped;
+
+    made_session(m->store, 1);
+    f.seq = 2;
+    begin(m->store);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    assert_int_equal(
+        store_ledger_deliver(m->store, 1, &(struct store_run){2, 2}, 1), WS_OK);
+    assert_int_equal(
+        store_retention_rows(m->store, STORE_RETENTION_METRIC, 0, rows, &n),
+        WS_OK);
+    assert_int_equal(n, 1);
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(store_retention_drop(m->store, STORE_RETENTION_METRIC,
+                                              rows, n, &dropped),
+                         WS_OK);
+        assert_int_equal(dropped, 1 - twice);
+    }
+    commit(m->store);
+    assert_int_equal(store_facts_find(m->store, f.kind, 1, "k", &found),
+                     WS_NOTFOUND);
+    assert_int_equal(store_ledger_delivered(m->store, 1, 2, 2, &run, 1, &n),
+                     WS_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_ledger_read(m->store, 1, &l), WS_OK);
+    assert_int_equal(l.expired, 1);
+    assert_int_equal(l.accepted, 2);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
 
@@ -292,6 +333,7 @@ int main(void)
         TEST(test_store_ledger_delivered_twice_is_invalid),
         TEST(test_store_ledger_counts_things_without_a_seq),
         TEST(test_store_ledger_of_nobody_is_not_found),
+        TEST(test_store_ledger_expired_fact_stays_delivered),
     };
     int failed = 0;
 
