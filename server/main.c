@@ -4,7 +4,7 @@
  *
  *   main.c        commands and settings (settings.c) by core/cli
  *   serve.c       `serve`: lock of the data, listening socket.c, SIGHUP
- *                 (words.c: what it says; migrated.c: whom it waits for)
+ *                 (words.c: what it says; migrated.c: what it waits for)
  *   crew.c        the supervisor: workers, replaced one by one; what they
  *                 count together is in shared.c
  *   worker.c      what answers: opens all below, then loops, behind the wall of
@@ -16,6 +16,7 @@
  *   commit/       one thread that writes: many requests, one transaction
  *   store/ blob/  rows (SQLite), pictures (files)
  *   views/        what people see: JSON, event streams, /metrics, health
+ *   setup_link.c  the link that makes the first account
  *   cli/          commands beside `serve`
  */
 #include "core/cli.h"
