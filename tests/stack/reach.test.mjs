@@ -1,5 +1,6 @@
 // How the server reaches its database: by unix socket with a password file, by
-// TLS that is verified; and that the password stands nowhere.
+// TLS that is verified, once it is migrated; and that the password stands
+// nowhere.
 
 import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
@@ -74,6 +75,26 @@ test('a password in --db is no argument of a worker and in no line', async (t) =
   assert.equal(server.end, undefined, server.err);
   for (const { args } of children(server.pid)) assert.ok(!args.join(' ').includes(base.password));
   assert.ok(!(server.err + server.out).includes(base.password));
+});
+
+test('auto-migrate off: serve waits until somebody migrated, and ends when it is told to', async (t) => {
+  await run('mariadb', ['--no-defaults', '-uroot', `-S${folder}/sock`, '-e', 'CREATE DATABASE later']);
+  const db = base.href.replace(/[^/]*$/, 'later');
+  const start = () => {
+    const proc = new Proc(program('worksight-server'), [
+      'serve', '--listen', '127.0.0.1:0', '--data', tempDir(null, 'ws-server-'), '--db', db, '--auto-migrate', 'off',
+    ]);
+    t.after(() => proc.stop());
+    return waitFor('it says what it waits for', () => proc.err.includes('"not_migrated"') && proc);
+  };
+  const first = await start();
+  assert.equal(children(first.pid).length, 0, 'no worker yet');
+  assert.deepEqual(await first.kill('SIGTERM'), { code: 0, signal: null });
+  const second = await start();
+  const { code, out, err } = await run(program('worksight-server'), ['migrate', '--db', db]);
+  assert.equal(code, 0, err);
+  assert.match(out, /^[1-9]\d* applied/);
+  await waitFor('it serves', () => second.out.includes('/dashboard/'));
 });
 
 test('TLS: the right CA is taken, and the connection is encrypted', async (t) => {

@@ -52,18 +52,22 @@ export function assertNothingLost(status) {
   );
 }
 
-/** The server's file (the server stopped): every session whole, nothing twice. */
-export async function assertComplete(data, sessions) {
+/** How to ask the file of a server that stopped. */
+function fileOf(data) {
   const name = readdirSync(data).find((file) => file.endsWith('.db'));
-  const db = join(data, name);
+  return (sql) => sqlite(join(data, name), sql);
+}
+
+/** Every session whole, nothing twice: in a stopped server's data folder, or in
+ *  what a function of SQL answers from. */
+export async function assertComplete(source, sessions) {
+  const query = typeof source === 'function' ? source : fileOf(source);
   const all = facts.map((table) => `SELECT session_id, seq FROM ${table}`).join(' UNION ALL ');
-  const rows = await sqlite(
-    db,
+  const rows = await query(
     `SELECT session_id, count(*) AS n, count(DISTINCT seq) AS seqs, max(seq) AS high
-       FROM (${all}) GROUP BY session_id ORDER BY session_id`,
+       FROM (${all}) AS facts GROUP BY session_id ORDER BY session_id`,
   );
-  const runs = await sqlite(
-    db,
+  const runs = await query(
     'SELECT session_id, first_seq, last_seq FROM delivered ORDER BY session_id, first_seq',
   );
   for (const row of rows) {
