@@ -60,8 +60,20 @@ void store_db_rollback(struct store *s);
     "failed, screenshots, screenshot_bytes, recordings, recording_bytes, "     \
     "events, productivity_sum, productivity_min, productivity_max, "           \
     "anomaly_sum, anomaly_min, anomaly_max"
+#define STORE_DB_SUMS                                                          \
+    "sum(r.observations), sum(r.scored), sum(r.judged), sum(r.normal), "       \
+    "sum(r.suspicious), sum(r.critical), sum(r.partial), sum(r.failed), "      \
+    "sum(r.screenshots), sum(r.screenshot_bytes), sum(r.recordings), "         \
+    "sum(r.recording_bytes), sum(r.events), sum(r.productivity_sum), "         \
+    "min(r.productivity_min), max(r.productivity_max), sum(r.anomaly_sum), "   \
+    "min(r.anomaly_min), max(r.anomaly_max) "
 void store_db_views_figures(struct db_stmt *q, int from,
                             struct store_rollup *out);
+/* Walk rows of a quarter and such columns. */
+enum err store_db_views_walk(struct db_stmt *q, int64_t session_id,
+                             int (*each)(void *ctx,
+                                         const struct store_rollup *row),
+                             void *ctx) WS_MUST_CHECK;
 
 extern const struct store_ledger_ops store_db_ledger;
 extern const struct store_sessions_ops store_db_sessions;

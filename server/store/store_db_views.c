@@ -1,61 +1,77 @@
 /* Sessions and roll-ups as people see them. One literal a scope, so that each
  * runs on its own index; everything that came from outside is bound. */
-#include "server/store/store_db.h"
+#include "server/store/store_db_figures.h"
 #include "server/store/store_fleet.h"
 #include "server/store/store_views_backend.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 /* No newer session of the same agent. The next row of an index each: asked for
- * NOT EXISTS, or min(), MariaDB reads all rows of the agent, or session. */
+ * NOT EXISTS, min() or max(), MariaDB and MySQL read all rows of the agent, or
+ * session; so does MySQL unless the order names all columns of the index. */
 #define LATEST                                                                 \
     "(s.agent_id IS NULL OR s.id=(SELECT n.id FROM session n WHERE "           \
-    "n.agent_id=s.agent_id ORDER BY n.id DESC LIMIT 1))"
-/* "12 0 1": a statement of its own for each would cost more than its rows. */
-#define SINCE                                                                  \
-    "CASE WHEN st.last_metric_at>=? THEN (SELECT sum(r.observations)||' '||"   \
-    "(sum(r.suspicious)+sum(r.critical))||' '||sum(r.failed) FROM rollup r "   \
-    "WHERE r.session_id=s.id AND r.quarter>=?) END "
-#define SESSION                                                                \
+    "n.agent_id=s.agent_id ORDER BY n.agent_id DESC, n.id DESC LIMIT 1))"
+#define COLUMNS                                                                \
     "SELECT s.id, s.session_uid, s.agent_id, s.agent_name, s.agent_version, "  \
     "s.hostname, s.username, s.ip_address, a.name, s.created_at, "             \
     "s.started_at, coalesce(h.last_seen, 0), coalesce(h.head_seq, 0), "        \
     "coalesce(h.head_at, 0), h.health, t.revoked_at IS NOT NULL, " LATEST      \
     ", coalesce(st.metrics, 0), "                                              \
     "coalesce((SELECT m.at FROM metric m WHERE m.session_id=s.id ORDER BY "    \
-    "m.at, m.id LIMIT 1), 0), "                                                \
+    "m.session_id, m.at, m.id LIMIT 1), 0), "                                  \
     "coalesce(st.last_metric_at, 0), coalesce(st.last_screenshot_at, 0), "     \
-    "coalesce(st.last_received_at, 0), " SINCE                                 \
-    "FROM session s LEFT JOIN heartbeat h ON h.session_id=s.id "               \
+    "coalesce(st.last_received_at, 0) "
+#define JOINS                                                                  \
+    "LEFT JOIN heartbeat h ON h.session_id=s.id "                              \
     "LEFT JOIN agent_token t ON t.session_id=s.id "                            \
     "LEFT JOIN session_stat st ON st.session_id=s.id "                         \
     "LEFT JOIN account a ON a.id=s.user_id "
-#define BELOW "AND s.id<? ORDER BY s.id DESC" STORE_DB_LIMIT
-#define ONE "AND s.id=?"
 
-/* The three literals of one query. */
-#define SCOPED(name, before, after)                                            \
-    static const char *const name[] = {                                        \
-        [STORE_SCOPE_OWN] =                                                    \
-            before "WHERE s.user_id=? AND s.user_id<>0 " after,                \
-        [STORE_SCOPE_TEAM] =                                                   \
-            before "WHERE s.user_id IN (SELECT b.id FROM account b WHERE "     \
-                   "b.team<>'' AND b.team=(SELECT c.team FROM account c "      \
-                   "WHERE c.id=?)) " after,                                    \
-        [STORE_SCOPE_EVERYONE] = before "WHERE ? IS NOT NULL " after,          \
+/* The sessions of a scope. `join` keeps the order of the tables and `index`
+ * names one: MySQL would rather read all sessions than those of some people. */
+#define OF_MINE "FROM session s WHERE s.user_id=? AND s.user_id<>0 "
+#define OF_TEAM(join, index)                                                   \
+    "FROM account b " join " session s " index "ON s.user_id=b.id WHERE "      \
+    "b.team<>'' AND b.team=(SELECT c.team FROM account c WHERE c.id=?) "
+#define OF_ALL "FROM session s WHERE ? IS NOT NULL "
+#define BELOW "AND s.id<? ORDER BY s.id DESC" STORE_DB_LIMIT
+#define MINE_BELOW                                                             \
+    "AND s.id<? ORDER BY s.user_id DESC, s.id DESC" STORE_DB_LIMIT
+
+/* Queries over the ids of a page; over one session; over all of them. */
+#define LIST(join, ids)                                                        \
+    COLUMNS "FROM (SELECT s.id " ids ") p " join                               \
+            " session s ON s.id=p.id " JOINS "ORDER BY s.id DESC"
+#define ACTIVE(join, ids)                                                      \
+    "SELECT p.id, CASE WHEN st.last_metric_at > st.last_screenshot_at THEN "   \
+    "st.last_metric_at ELSE st.last_screenshot_at END FROM (SELECT s.id " ids  \
+    ") p LEFT JOIN session_stat st ON st.session_id=p.id ORDER BY p.id DESC"
+#define MAY(join, one) "SELECT 1 " one "AND s.id=?"
+#define AGENTS(join, all)                                                      \
+    "SELECT count(*), "                                                        \
+    "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "             \
+    "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "             \
+    "coalesce(sum(w.latest), 0) FROM (SELECT s.id, " LATEST " AS latest " all  \
+    ") w LEFT JOIN heartbeat h ON h.session_id=w.id"
+
+#define SCOPES(query, join, index, mine, rest)                                 \
+    {                                                                          \
+        [STORE_SCOPE_OWN] = query(join, OF_MINE mine),                         \
+        [STORE_SCOPE_TEAM] = query(join, OF_TEAM(join, index) rest),           \
+        [STORE_SCOPE_EVERYONE] = query(join, OF_ALL rest),                     \
+    }
+#define SCOPED(name, query, mine, rest)                                        \
+    static const char *const name[STORE_DIALECTS][3] = {                       \
+        [STORE_SQLITE] = SCOPES(query, "CROSS JOIN", "", mine, rest),          \
+        [STORE_MYSQL] = SCOPES(query, "STRAIGHT_JOIN",                         \
+                               "FORCE INDEX (session_user) ", mine, rest),     \
     }
 
-SCOPED(list_sql, SESSION, BELOW);
-SCOPED(one_sql, SESSION, ONE);
-SCOPED(may_sql, "SELECT 1 FROM session s ", ONE);
-SCOPED(agents_sql,
-       "SELECT count(*), "
-       "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "
-       "coalesce(sum(w.latest AND coalesce(h.last_seen, 0)>=?), 0), "
-       "coalesce(sum(w.latest), 0) FROM (SELECT s.id, " LATEST
-       " AS latest FROM session s ",
-       ") w LEFT JOIN heartbeat h ON h.session_id=w.id");
+SCOPED(list_sql, LIST, MINE_BELOW, BELOW);
+SCOPED(active_sql, ACTIVE, MINE_BELOW, BELOW);
+SCOPED(may_sql, MAY, "", "");
+SCOPED(agents_sql, AGENTS, "", "");
+static const char *const one_sql =
+    COLUMNS "FROM session s " JOINS "WHERE s.id=?";
 
 /* Everybody's: sessions grow for ever, and the overview asks this often. How
  * many there are is kept up to a moment (store_fleet.h) and counted from there
@@ -74,24 +90,16 @@ static const char *const agents_all_sql =
                     "FROM session n WHERE n.agent_id=s.agent_id AND "
                     "n.created_at<?1))";
 
-#define SUMS                                                                   \
-    "sum(r.observations), sum(r.scored), sum(r.judged), sum(r.normal), "       \
-    "sum(r.suspicious), "                                                      \
-    "sum(r.critical), sum(r.partial), sum(r.failed), sum(r.screenshots), "     \
-    "sum(r.screenshot_bytes), sum(r.recordings), sum(r.recording_bytes), "     \
-    "sum(r.events), sum(r.productivity_sum), min(r.productivity_min), "        \
-    "max(r.productivity_max), sum(r.anomaly_sum), min(r.anomaly_min), "        \
-    "max(r.anomaly_max) "
-#define QUARTERS                                                               \
-    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter"
+/* This handle's literal for a scope. */
+static const char *of(struct store *s, const char *const sql[STORE_DIALECTS][3],
+                      const struct store_scope *scope)
+{
+    return sql[((const struct store_db *)s)->dialect][scope->width];
+}
 
-SCOPED(quarters_sql,
-       "SELECT r.quarter, " SUMS
-       "FROM session s CROSS JOIN rollup r ON r.session_id=s.id ",
-       QUARTERS);
 static const char *const fleet_sql =
-    "SELECT r.quarter, " SUMS "FROM fleet_rollup r WHERE ? IS NOT NULL "
-    "AND r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter";
+    "SELECT r.quarter, " STORE_DB_SUMS "FROM fleet_rollup r WHERE "
+    "r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter";
 static const char *const session_quarters_sql =
     "SELECT quarter, " STORE_DB_FIGURES " FROM rollup WHERE session_id=? "
     "AND quarter>=? AND quarter<? ORDER BY quarter";
@@ -103,27 +111,50 @@ struct page {
     bool stopped;
 };
 
-static void read_since(struct db_stmt *q, int column,
+/* Sessions with a metric or a picture since a quarter, and their figures. */
+struct since {
+    int64_t quarter;
+    struct store_db_figures rows[STORE_DB_PAGE];
+    size_t count;
+};
+
+/* Of the next page of a scope. */
+static enum err find_active(struct store *s, const struct store_scope *scope,
+                            int64_t before_id, struct since *out,
+                            struct page *p)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_db_conn(s), of(s, active_sql, scope), &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, scope->account_id);
+    db_bind_int(q, before_id);
+    out->count = 0;
+    for (*p = (struct page){0}; (e = db_step(q)) == WS_OK; p->rows++) {
+        p->last_id = db_int(q, 0);
+        if (db_int(q, 1) >= out->quarter * STORE_QUARTER_NS)
+            out->rows[out->count++] =
+                (struct store_db_figures){.session_id = p->last_id};
+    }
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static void copy_since(const struct since *since,
                        struct store_session_view *row)
 {
-    const char *text = db_text(q, column);
-
-    if (text &&
-        sscanf(text, "%" SCNd64 " %" SCNd64 " %" SCNd64, &row->metrics_since,
-               &row->unusual_since, &row->failures_since) != 3)
-        row->metrics_since = row->unusual_since = row->failures_since = 0;
+    for (size_t i = 0; i < since->count; i++)
+        if (since->rows[i].session_id == row->id) {
+            row->metrics_since = since->rows[i].metrics;
+            row->unusual_since = since->rows[i].unusual;
+            row->failures_since = since->rows[i].failures;
+        }
 }
 
-static void bind_since(struct db_stmt *q, int64_t since_quarter)
-{
-    db_bind_int(q, since_quarter * STORE_QUARTER_NS);
-    db_bind_int(q, since_quarter);
-}
-
-static enum err walk_sessions(struct db_stmt *q, struct page *p,
-                              int (*each)(void *ctx,
-                                          const struct store_session_view *row),
-                              void *ctx)
+static enum err
+walk_sessions(struct db_stmt *q, const struct since *since, struct page *p,
+              int (*each)(void *ctx, const struct store_session_view *row),
+              void *ctx)
 {
     enum err e;
 
@@ -153,7 +184,7 @@ static enum err walk_sessions(struct db_stmt *q, struct page *p,
             .last_received_ns = db_int(q, 21),
         };
 
-        read_since(q, 22, &row);
+        copy_since(since, &row);
         p->last_id = row.id;
         p->stopped = !each(ctx, &row);
         if (p->stopped)
@@ -163,24 +194,41 @@ static enum err walk_sessions(struct db_stmt *q, struct page *p,
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
+/* One page of a list; the figures of its rows first. */
+static enum err
+page_of_sessions(struct store *s, const struct store_scope *scope,
+                 int64_t before_id, struct since *since, struct page *p,
+                 int (*each)(void *ctx, const struct store_session_view *row),
+                 void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = find_active(s, scope, before_id, since, p);
+
+    if (!e)
+        e = store_db_figures_since(s, since->quarter, since->rows,
+                                   since->count);
+    if (!e)
+        e = db_stmt(store_db_conn(s), of(s, list_sql, scope), &q);
+    if (e)
+        return e;
+    db_bind_int(q, scope->account_id);
+    db_bind_int(q, before_id);
+    return walk_sessions(q, since, p, each, ctx);
+}
+
 static enum err sessions(struct store *s, const struct store_scope *scope,
                          int64_t before_id, int64_t since_quarter,
                          int (*each)(void *ctx,
                                      const struct store_session_view *row),
                          void *ctx)
 {
+    struct since since = {.quarter = since_quarter};
     struct page p;
 
     do {
-        struct db_stmt *q;
-        enum err e = db_stmt(store_db_conn(s), list_sql[scope->width], &q);
+        enum err e =
+            page_of_sessions(s, scope, before_id, &since, &p, each, ctx);
 
-        if (e)
-            return e;
-        bind_since(q, since_quarter);
-        db_bind_int(q, scope->account_id);
-        db_bind_int(q, before_id);
-        e = walk_sessions(q, &p, each, ctx);
         if (e)
             return e;
         before_id = p.last_id;
@@ -193,26 +241,27 @@ session(struct store *s, const struct store_scope *scope, int64_t id,
         int64_t since_quarter,
         int (*each)(void *ctx, const struct store_session_view *row), void *ctx)
 {
+    struct since since = {
+        .quarter = since_quarter, .rows = {{.session_id = id}}, .count = 1};
     struct db_stmt *q;
     struct page p;
     enum err e = store_views_may_see(s, scope, id);
 
+    if (!e)
+        e = store_db_figures_since(s, since.quarter, since.rows, since.count);
+    if (!e)
+        e = db_stmt(store_db_conn(s), one_sql, &q);
     if (e)
         return e;
-    e = db_stmt(store_db_conn(s), one_sql[scope->width], &q);
-    if (e)
-        return e;
-    bind_since(q, since_quarter);
-    db_bind_int(q, scope->account_id);
     db_bind_int(q, id);
-    return walk_sessions(q, &p, each, ctx);
+    return walk_sessions(q, &since, &p, each, ctx);
 }
 
 static enum err may_see(struct store *s, const struct store_scope *scope,
                         int64_t session_id)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s), may_sql[scope->width], &q);
+    enum err e = db_stmt(store_db_conn(s), of(s, may_sql, scope), &q);
 
     if (e)
         return e;
@@ -271,7 +320,7 @@ static enum err agents(struct store *s, const struct store_scope *scope,
 
     if (scope->width == STORE_SCOPE_EVERYONE)
         return agents_all(s, online_since_ns, late_since_ns, out);
-    e = db_stmt(store_db_conn(s), agents_sql[scope->width], &q);
+    e = db_stmt(store_db_conn(s), of(s, agents_sql, scope), &q);
     if (e)
         return e;
     db_bind_int(q, online_since_ns);
@@ -307,9 +356,10 @@ void store_db_views_figures(struct db_stmt *q, int from,
     out->anomaly_max = db_number(q, from + 18);
 }
 
-static enum err
-walk_quarters(struct db_stmt *q, int64_t session_id,
-              int (*each)(void *ctx, const struct store_rollup *row), void *ctx)
+enum err store_db_views_walk(struct db_stmt *q, int64_t session_id,
+                             int (*each)(void *ctx,
+                                         const struct store_rollup *row),
+                             void *ctx)
 {
     enum err e;
 
@@ -338,7 +388,21 @@ static enum err quarters(struct store *s, int64_t session_id, int64_t first,
     db_bind_int(q, session_id);
     db_bind_int(q, first);
     db_bind_int(q, end);
-    return walk_quarters(q, session_id, each, ctx);
+    return store_db_views_walk(q, session_id, each, ctx);
+}
+
+static enum err
+fleet_all(struct store *s, int64_t first, int64_t end,
+          int (*each)(void *ctx, const struct store_rollup *row), void *ctx)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(store_db_conn(s), fleet_sql, &q);
+
+    if (e)
+        return e;
+    db_bind_int(q, first);
+    db_bind_int(q, end);
+    return store_db_views_walk(q, 0, each, ctx);
 }
 
 static enum err fleet(struct store *s, const struct store_scope *scope,
@@ -346,19 +410,24 @@ static enum err fleet(struct store *s, const struct store_scope *scope,
                       int (*each)(void *ctx, const struct store_rollup *row),
                       void *ctx)
 {
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         scope->width == STORE_SCOPE_EVERYONE
-                             ? fleet_sql
-                             : quarters_sql[scope->width],
-                         &q);
+    struct since since = {.quarter = first};
+    int64_t sessions_of[STORE_DB_PAGE];
+    struct page p = {.rows = STORE_DB_PAGE, .last_id = INT64_MAX};
 
-    if (e)
-        return e;
-    db_bind_int(q, scope->account_id);
-    db_bind_int(q, first);
-    db_bind_int(q, end);
-    return walk_quarters(q, 0, each, ctx);
+    if (scope->width == STORE_SCOPE_EVERYONE)
+        return fleet_all(s, first, end, each, ctx);
+    while (p.rows == STORE_DB_PAGE) {
+        enum err e = find_active(s, scope, p.last_id, &since, &p);
+
+        for (size_t i = 0; i < since.count; i++)
+            sessions_of[i] = since.rows[i].session_id;
+        if (!e)
+            e = store_db_figures_quarters(s, sessions_of, since.count, first,
+                                          end, each, ctx);
+        if (e)
+            return e;
+    }
+    return WS_OK;
 }
 
 #define SPANS(number)                                                          \

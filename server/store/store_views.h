@@ -79,7 +79,7 @@ enum err store_views_quarters(struct store *s, int64_t session_id,
                               int (*each)(void *ctx,
                                           const struct store_rollup *row),
                               void *ctx) WS_MUST_CHECK;
-/* The same of everything in the scope, one row a quarter, summed. */
+/* The same of everything in the scope: the rows of a quarter add up. */
 enum err store_views_fleet(struct store *s, const struct store_scope *scope,
                            int64_t first, int64_t end,
                            int (*each)(void *ctx,

@@ -23,7 +23,7 @@ const SMALL = { ...SHAPE, days: 1, quiet: 4 };
 const LARGE = { ...SHAPE, days: 11, quiet: 40 };
 // What a thread does beside the pages, at its own pace: of that each statement
 // alone is judged. One counts all sessions, once an hour.
-const BACKGROUND = /^SELECT (id, session_id, received_at|id FROM session WHERE id >|session_id, quarter FROM rollup|quarter FROM fleet_rollup|count\(\*\) FROM (fleet_)?rollup)/;
+const BACKGROUND = /^SELECT (id, t.session_id, received_at|id, t.session_id, CASE|id FROM session WHERE id >|session_id, quarter FROM rollup|quarter FROM fleet_rollup|count\(\*\) FROM (fleet_)?rollup)/;
 const HOURLY = /^SELECT count\(\*\), count\(DISTINCT agent_id\)/;
 
 const cleanups = [];
@@ -113,7 +113,7 @@ after(async () => {
 
 /** The table behind each alias of a statement. */
 function tableOf(statement, name) {
-  for (const [, table, alias] of statement.matchAll(/\b(?:FROM|JOIN)\s+"?(\w+)"?(?:\s+(?:AS\s+)?(?!(?:WHERE|LEFT|JOIN|CROSS|ON|ORDER|GROUP|LIMIT)\b)(\w+))?/gi))
+  for (const [, table, alias] of statement.matchAll(/\b(?:FROM|JOIN|STRAIGHT_JOIN)\s+"?(\w+)"?(?:\s+(?:AS\s+)?(?!(?:WHERE|LEFT|JOIN|CROSS|ON|ORDER|GROUP|LIMIT)\b)(\w+))?/gi))
     if (alias === name || table === name) return table;
   return name;
 }
@@ -128,7 +128,7 @@ async function scans(statement) {
 
 // A handful of rows, however long the server has run.
 const FEW = ['account', 'api_key', 'enrollment_code', 'login', 'secret', 'audit_head', 'fleet_count', 'schema_migrations', 'schema_least',
-  'sqlite_schema', 'sqlite_master', 'pragma_page_count', 'pragma_page_size', 'tables'];
+  'sqlite_schema', 'sqlite_master', 'pragma_page_count', 'pragma_page_size', 'tables', 'cat'];
 
 /** What the charts and the lanes say of the small store's last day. */
 async function tellDay(data, endMs) {
@@ -159,9 +159,10 @@ test('what an older server wrote, without the columns of the day, is shown the s
   if (onMysql) await sqlite(join(smallData, 'worksight.db'), sql);
   else assert.equal((await run('sqlite3', [join(smallData, 'worksight.db'), sql])).code, 0);
   const before = await tellDay(smallData, smallEnd);
-  for (const what of ['min', 'avg', 'max'])
-    before.facts.activity[what].forEach((v, i) => assert.ok(Math.abs(v - told.now.facts.activity[what][i]) < 1e-9));
-  assert.deepEqual({ ...before.facts, activity: 0 }, { ...told.now.facts, activity: 0 });
+  for (const name of ['productivity', 'anomaly', 'activity'])
+    for (const what of ['min', 'avg', 'max'])
+      before.facts[name][what].forEach((v, i) => assert.ok(Math.abs(v - told.now.facts[name][what][i]) < 1e-9, `${name} ${what} ${i}`));
+  assert.deepEqual(before.facts.count, told.now.facts.count);
   assert.deepEqual(before.lanes, told.now.lanes);
 });
 
@@ -179,11 +180,12 @@ test('no page reads a table from end to end: the plan of every statement', async
 });
 
 test(`no statement of a page ${onMysql ? 'examines more rows' : 'takes more steps'} when ten times as much is stored`, async (t) => {
+  const page = 600; // rows that a thread beside the pages looks at, at once
   const slack = onMysql ? 100 : 2000;
   const bad = [];
   for (const [key, { most, total, sql }] of seen.large) {
     const small = seen.small.get(key) ?? { most: 0, total: 0 };
-    if (most > 1.5 * small.most + slack) bad.push(`once: ${small.most} -> ${most}: ${sql}`);
+    if (most > 1.5 * small.most + (BACKGROUND.test(sql) && onMysql ? page : slack)) bad.push(`once: ${small.most} -> ${most}: ${sql}`);
     if (!BACKGROUND.test(sql) && total > 1.5 * small.total + 20 * slack) bad.push(`all: ${small.total} -> ${total}: ${sql}`);
   }
   assert.deepEqual(bad, []);

@@ -28,7 +28,8 @@ export async function readLog(data) {
 
 /** The tables that a statement would read from end to end. */
 export async function scansOf(data, statement) {
-  const [head, ...rows] = (await sql(`EXPLAIN ${statement}`, ['-B', nameOf(data)])).trim().split('\n').map((line) => line.split('\t'));
+  const [head, ...rows] = (await sql(`EXPLAIN FORMAT=TRADITIONAL ${statement}`, ['-B', nameOf(data)])).trim().split('\n').map((line) => line.split('\t'));
+  if (!head.includes('type')) throw new Error(`no plan: ${head.join()}`);
   const column = (row, name) => row[head.indexOf(name)];
   return rows
     .filter((row) => ['ALL', 'index'].includes(column(row, 'type')) && !/^(<|NULL)/.test(column(row, 'table')))
