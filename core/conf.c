@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define FILE_MAX_BYTES (1 << 20)
+#define SHOWN_BYTES 81
 
 struct conf {
     const struct conf_schema *schema;
@@ -71,12 +72,26 @@ static void unknown(struct conf *c, const char *name, const char *where)
     buf_append_byte(&c->mistakes, '\n');
 }
 
+/* The start of a value as a message may show it: never a secret, nor what a
+ * terminal would obey. */
+static const char *shown(const struct conf_key *key, const char *value,
+                         char start[SHOWN_BYTES])
+{
+    snprintf(start, SHOWN_BYTES, "%s",
+             key->flags & CONF_SECRET ? "(secret)" : value);
+    for (char *c = start; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    return start;
+}
+
 enum err conf_set(struct conf *c, const char *name, const char *value,
                   enum conf_origin origin, const char *where)
 {
     const struct conf_key *key = conf_find(c->schema, name);
     OWN_BUF struct buf why = BUF_EMPTY;
     union conf_parsed v = {0};
+    char start[SHOWN_BYTES];
     enum err e;
 
     if (!key) {
@@ -85,9 +100,8 @@ enum err conf_set(struct conf *c, const char *name, const char *value,
     }
     e = conf_parse_value(key, value, &v, &why);
     if (e == WS_INVALID)
-        buf_printf(&c->mistakes, "%s: %s is \"%.80s\": it %s\n", where,
-                   key->name, key->flags & CONF_SECRET ? "(secret)" : value,
-                   buf_text(&why));
+        buf_printf(&c->mistakes, "%s: %s is \"%s\": it %s\n", where, key->name,
+                   shown(key, value, start), buf_text(&why));
     if (e)
         return e;
     store(c, key, &v, origin);
@@ -146,14 +160,13 @@ static enum err from_entry(struct conf *c, const char *path,
                            const struct conf_ini *r, int *lines)
 {
     const struct conf_key *key = conf_find(c->schema, r->name);
-    char where[512];
+    char where[512], start[SHOWN_BYTES];
 
     snprintf(where, sizeof where, "%.480s:%d", path, r->line);
     if (key && lines[key - c->schema->keys]) {
         buf_printf(&c->mistakes,
-                   "%s: %s is \"%.80s\": line %d sets it already; keep one\n",
-                   where, key->name,
-                   key->flags & CONF_SECRET ? "(secret)" : r->value,
+                   "%s: %s is \"%s\": line %d sets it already; keep one\n",
+                   where, key->name, shown(key, r->value, start),
                    lines[key - c->schema->keys]);
         return WS_INVALID;
     }

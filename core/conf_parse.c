@@ -222,6 +222,15 @@ static bool fits_a_line(const char *text)
     return !strstr(text, " ;");
 }
 
+/* Texts are shown in terminals and written into files by the line. */
+static bool has_control(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return true;
+    return false;
+}
+
 static enum err parse_text(const struct conf_key *key, const char *text,
                            char **out, struct buf *why)
 {
@@ -230,6 +239,11 @@ static enum err parse_text(const struct conf_key *key, const char *text,
     if (bytes > CONF_TEXT_BYTES) {
         buf_printf(why, "has %zu bytes, at most %d are taken", bytes,
                    CONF_TEXT_BYTES);
+        return WS_INVALID;
+    }
+    if (has_control(text)) {
+        buf_append_text(why, "must have no line break, tab or other control "
+                             "character");
         return WS_INVALID;
     }
     if (!utf8_valid(text, bytes)) {

@@ -49,6 +49,7 @@ const wrong = {
   empty: (row) => (['DURATION', 'SIZE', 'N', 'WORD', 'on|off', 'HOST:PORT'].includes(row.kind) ? '' : undefined),
   garbage: (row) =>
     ({ DURATION: 'soon', SIZE: 'huge', N: '1e3', WORD: 'maybe', 'on|off': 'perhaps', 'HOST:PORT': 'nowhere', URL: 'ftp://x', 'CIDR,...': '10.0.0.0/99' })[row.kind],
+  'of control characters': (row) => ({ TEXT: 'a\u001b[2Kb', PATH: '/x\u0007', URL: 'http://h\u001b/' })[row.kind],
   huge: (row) => ({ DURATION: '1e300d', SIZE: '99999999999999999999TiB', N: '99999999999999999999' })[row.kind],
 };
 
@@ -57,8 +58,8 @@ function assertSaid(text, place, row, value) {
   const line = text.split('\n').find((l) => l.startsWith(`${place}: `));
   assert.ok(line, `${row.name} = ${value.slice(0, 40)}: nothing is said of ${place} in\n${text.slice(0, 2000)}`);
   const secret = row.name === 'db' || row.name === 's3_secret';
-  assert.ok(line.includes(`${row.name} is "${secret ? '(secret)' : value.slice(0, 80)}`), line);
-  assert.match(line, /it (must be|has) /, line);
+  assert.ok(line.includes(`${row.name} is "${secret ? '(secret)' : value.slice(0, 80).replaceAll(/[\0-\x1f]/g, '?')}`), line);
+  assert.match(line, /it (must be|must have|has) /, line);
   if (row.low && value !== LONG) assert.ok(line.includes(`from ${row.low} to ${row.high}`), line);
   for (const word of row.words ?? []) assert.ok(line.includes(word), line);
   if (value === LONG) assert.match(line, /5000 (bytes|characters), (at most|must have from \d+ to) \d+/, line);
