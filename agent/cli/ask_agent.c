@@ -2,6 +2,7 @@
 
 #include "agent/cli/commands.h"
 #include "agent/cli/control.h"
+#include "agent/cli/words.h"
 #include "agent/instance.h"
 #include "agent/outbox/offline.h"
 #include "agent/run.h"
@@ -43,14 +44,18 @@ static int conclude(struct cli_call *call, const struct json *answer)
 {
     const char *error = json_text(json_get(answer, "error"), "");
     bool value = strcmp(error, "invalid") == 0;
+    char detail[WORDS_LINE_BYTES];
     bool id = value || strcmp(error, "not-found") == 0;
 
     if (json_bool(json_get(answer, "ok"), false))
         return COMMANDS_OK;
-    cli_fail(call,
-             id ? "worksight-agent queue list and show-sent show the ids"
-                : "worksight-agent doctor finds the cause",
-             "%s", json_text(json_get(answer, "detail"), "the agent refused"));
+    cli_fail(
+        call,
+        id ? "worksight-agent queue list and show-sent show the ids"
+           : "worksight-agent doctor finds the cause",
+        "%s",
+        words_line(json_text(json_get(answer, "detail"), "the agent refused"),
+                   detail));
     return value ? COMMANDS_USAGE : COMMANDS_DEGRADED;
 }
 

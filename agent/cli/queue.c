@@ -6,7 +6,7 @@
 
 static void print_item(const struct json *item)
 {
-    char when[WORDS_BYTES], size[WORDS_BYTES];
+    char when[WORDS_BYTES], size[WORDS_BYTES], reason[WORDS_LINE_BYTES];
 
     printf("%-14s %-12s %-8s %5lld  %-20s %9s  %s\n",
            json_text(json_get(item, "id"), "?"),
@@ -15,7 +15,7 @@ static void print_item(const struct json *item)
            (long long)json_int(json_get(item, "attempts"), 0),
            words_time(json_int(json_get(item, "recorded_wall_ms"), 0), when),
            words_bytes(json_int(json_get(item, "bytes"), 0), size),
-           json_text(json_get(item, "reason"), ""));
+           words_line(json_text(json_get(item, "reason"), ""), reason));
 }
 
 static void print_list(const struct json *answer)

@@ -177,13 +177,13 @@ static void print_roles(const struct view *v)
 static void print_status(const struct view *v, const struct verdict *verdict)
 {
     const struct json *pause = json_get(v->answer, "pause");
-    char until[WORDS_BYTES];
+    char until[WORDS_BYTES], reason[WORDS_LINE_BYTES];
 
     print_head(verdict->word);
     if (verdict->exit == COMMANDS_PAUSED)
         printf("Paused     until %s  %s%s\n",
                words_time(number(v->board, "paused_until_wall_ms"), until),
-               json_text(json_get(pause, "reason"), ""),
+               words_line(json_text(json_get(pause, "reason"), ""), reason),
                json_bool(json_get(pause, "written"), true)
                    ? ""
                    : " (not on disk yet: a restart would end it)");

@@ -58,3 +58,12 @@ const char *words_bytes(int64_t bytes, char out[WORDS_BYTES])
     snprintf(out, WORDS_BYTES, i == 0 ? "%.0f %s" : "%.1f %s", v, units[i]);
     return out;
 }
+
+const char *words_line(const char *text, char out[WORDS_LINE_BYTES])
+{
+    snprintf(out, WORDS_LINE_BYTES, "%s", text);
+    for (char *c = out; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    return out;
+}

@@ -22,4 +22,10 @@ const char *words_time(int64_t wall_ms, char out[WORDS_BYTES]);
 /* "1.1 MB" */
 const char *words_bytes(int64_t bytes, char out[WORDS_BYTES]);
 
+#define WORDS_LINE_BYTES 512
+
+/* The start of a text that somebody else wrote, on one line and without what a
+ * terminal would obey. */
+const char *words_line(const char *text, char out[WORDS_LINE_BYTES]);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -58,6 +59,18 @@ static void test_words_bytes_have_one_digit_behind_the_point(void **state)
     assert_string_equal(words_bytes(INT64_C(5) << 50, out), "5629.5 TB");
 }
 
+static void test_words_line_has_nothing_that_a_terminal_obeys(void **state)
+{
+    char out[WORDS_LINE_BYTES], long_text[2000];
+
+    (void)state;
+    assert_string_equal(words_line("a\n\x1b[2J_\x7f\tc", out), "a??[2J_??c");
+    assert_string_equal(words_line("größe", out), "größe");
+    memset(long_text, 'x', sizeof long_text);
+    long_text[sizeof long_text - 1] = '\0';
+    assert_int_equal(strlen(words_line(long_text, out)), WORDS_LINE_BYTES - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -65,6 +78,7 @@ int main(void)
         cmocka_unit_test(test_words_ago_of_nothing_is_never),
         cmocka_unit_test(test_words_time_is_local_and_a_dash_without),
         cmocka_unit_test(test_words_bytes_have_one_digit_behind_the_point),
+        cmocka_unit_test(test_words_line_has_nothing_that_a_terminal_obeys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

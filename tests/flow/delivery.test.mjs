@@ -176,7 +176,7 @@ test('an item answered 400 is a dead letter, its neighbours arrive, queue retry 
   let refuse = true;
   fake.decide = (items) =>
     refuse && items.some((item) => item.seq === 30)
-      ? problem(400, 'bad-item', 'productivity_score is 171, must be 0 to 100')
+      ? problem(400, 'bad-item', 'productivity_score is 171, must be 0 to 100\u001b[2K\nall is well')
       : undefined;
   fake.intercept = (request) => // hold the batches until there is a crowd
     request.url.endsWith('/batch/') && !fake.crowd ? { status: 503, body: '' } : undefined;
@@ -191,7 +191,7 @@ test('an item answered 400 is a dead letter, its neighbours arrive, queue retry 
   assert.equal(dead.length, 1, list.out);
   assert.match(dead[0].id, /^[0-9a-f]{8}\/30$/);
   assert.match(dead[0].reason, /171, must be 0 to 100/);
-  assert.match((await agentCommand(agent.state, 'queue', 'list')).out, /171, must be 0 to 100/);
+  assert.match((await agentCommand(agent.state, 'queue', 'list')).out, /171, must be 0 to 100\?\[2K\?all is well$/m, 'on one line, and nothing that a terminal obeys');
   await waitFor('its tombstone arrives', () =>
     [...fake.stored.values()].some(
       (item) => item.kind === 'tombstone' && /\[\[30,30\]\]/.test(item.payload) && /dead_letter/.test(item.payload),
