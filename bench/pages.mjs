@@ -159,7 +159,7 @@ async function one(size, options, db) {
     args: ['--db', address, '--keep-pictures', '3660d', '--keep-metrics', '3660d', '--keep-rollups', '3660d'],
   });
   const user = `ana${Date.now()}`;
-  await addUser(data, user, 'admin,reviewer');
+  await addUser(data, user, 'admin,reviewer,auditor');
   const who = await Person.login(server.url, user);
   const facts = {
     always: options.always,

@@ -36,7 +36,7 @@ let smallEnd;
 
 /** Ask for every page, as people who see everybody, a team and themselves. */
 async function askAll(server, endMs) {
-  await addUser(server.data, 'ana', 'admin,reviewer');
+  await addUser(server.data, 'ana', 'admin,reviewer,auditor');
   await addUser(server.data, 'mo', 'manager', { team: 'north' });
   await addUser(server.data, 'pia', 'person', { team: 'north' });
   const ana = await Person.login(server.url, 'ana');

@@ -58,6 +58,7 @@ export function requests({ always, daily, metric, picture, cursor, endMs }) {
     getScreenshotImage: { 'a picture': `/api/v1/screenshots/${picture}/image` },
     listUsers: { users: '/api/v1/users' },
     listApiKeys: { keys: '/api/v1/api-keys' },
+    listAudit: { 'the access log': '/api/v1/audit?limit=500' },
     listEnrollmentCodes: { codes: '/api/v1/enrollment-codes' },
     readyz: { readiness: '/readyz' },
     metricsText: { 'numbers for Prometheus': '/metrics' },
