@@ -9,9 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { run, tempDir, waitFor } from '../../flow/lib/procs.mjs';
 
 const script = process.env.WS_STACK_SCRIPT ?? resolve(dirname(fileURLToPath(import.meta.url)), '../galera.sh');
-// What a node has applied: equal on all that have applied the same.
-const position = script.endsWith('group.sh') ? 'SELECT @@global.gtid_executed' : "SHOW STATUS LIKE 'wsrep_last_committed'";
 export const NODES = [1, 2, 3];
+/** May every node be written to? */
+export const writesAnywhere = !script.endsWith('group.sh');
+
+// What a node has applied: equal on all that have applied the same.
+const position = writesAnywhere ? "SHOW STATUS LIKE 'wsrep_last_committed'" : 'SELECT @@global.gtid_executed';
 
 /** Three nodes and haproxy: those of WS_STACK_DIR, or its own. The first address
  *  leads to all nodes, the other to one as long as it is there. A node is 1 to
@@ -34,7 +37,9 @@ export async function startCluster() {
   const address = await rig('start');
   const other = join(dir, 'address-one');
   const addresses = [address, existsSync(other) ? readFileSync(other, 'utf8').trim() : address];
-  return { dir, addresses, rig, ask, stop: () => (given ? undefined : rig('stop')) };
+  // One node's own address, past haproxy.
+  const direct = (node) => address.replace(/:\d+\/worksight$/, `:${readFileSync(join(dir, String(node), 'ports'), 'utf8').split('\n')[0]}/worksight`);
+  return { dir, addresses, direct, rig, ask, stop: () => (given ? undefined : rig('stop')) };
 }
 
 /** Rows of one node, as lists of texts. */
