@@ -18,6 +18,7 @@ import {
   tempDir,
   waitFor,
 } from '../flow/lib/procs.mjs';
+import { random } from '../flow/lib/random.mjs';
 
 const seconds = Number(process.env.STORM_SECONDS ?? 120);
 const seed = Number(process.env.STORM_SEED ?? Date.now() % 1e6);
@@ -31,16 +32,6 @@ const facts = [
   'notice_ack',
   'tombstone',
 ];
-
-/** mulberry32: the same seed gives the same storm. */
-function random(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function send(pid, signal) {
   try {

@@ -20,43 +20,12 @@ dir=${2:-}
 only=${3:-}
 provider=/usr/lib/galera/libgalera_smm.so
 top=$(cd "$(dirname "$0")/../.." && pwd)
-case $what:$dir:$only in
-start:?*:* | stop:?*:* | kill:?*:*) ;;
-*) echo "usage: galera.sh start|stop|kill DIR [1|2|3]" >&2; exit 2 ;;
-esac
-
-alive() { # PID_FILE
-    [ -f "$1" ] || return 1
-    state=$(awk '/^State:/ {print $2}' "/proc/$(cat "$1")/status" 2>/dev/null) || return 1
-    [ -n "$state" ] && [ "$state" != Z ]
-}
-
-await() { # SECONDS WHAT COMMAND...
-    left=$(($1 * 10)) told=$2
-    shift 2
-    until "$@"; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || { echo "galera.sh: not in time: $told" >&2; exit 1; }
-        sleep 0.1
-    done
-}
-
-gone() { ! alive "$1"; }
-
-end() { # SIGNAL PID_FILE...
-    signal=$1
-    shift
-    for pid in "$@"; do ! alive "$pid" || kill "-$signal" "$(cat "$pid")"; done
-    for pid in "$@"; do await 60 "the end of $pid" gone "$pid"; done
-}
-
-ask() { mariadb --no-defaults -uroot -S"$dir/$1/sock" -BNe "$2" 2>/dev/null; } # NODE SQL
-
-port() { sed -n "$2p" "$dir/$1/ports"; } # NODE WHICH
+# shellcheck source=tests/stack/lib/nodes.sh
+. "$(dirname "$0")/lib/nodes.sh"
 
 synced() { # NODE
     alive "$dir/$1/pid" || { tail -n 20 "$dir/$1/log" >&2; echo "galera.sh: node $1 ended" >&2; exit 1; }
-    [ "$(ask "$1" "SHOW STATUS LIKE 'wsrep_local_state'")" = "wsrep_local_state	4" ]
+    [ "$(ask "$1" "SHOW STATUS LIKE 'wsrep_local_state'" 2>/dev/null)" = "wsrep_local_state	4" ]
 }
 
 group() { echo "gcomm://127.0.0.1:$(port 1 2),127.0.0.1:$(port 2 2),127.0.0.1:$(port 3 2)"; }
@@ -109,10 +78,7 @@ begin() { # NODE: a new cluster of what this node has
 install() {
     [ -f $provider ] || { echo "galera.sh: no $provider: tools/deps stack" >&2; exit 1; }
     for node in 1 2 3; do mkdir -p "$dir/$node/data"; done
-    node -e 'const n = require("net"); const all = Array.from({length: 14}, () => n.createServer());
-        let left = all.length;
-        for (const s of all) s.listen(0, "127.0.0.1", () => { if (--left) return;
-            console.log(all.map((s) => s.address().port).join("\n")); for (const s of all) s.close(); });' >"$dir/ports"
+    free_ports 14 >"$dir/ports"
     for node in 1 2 3; do sed -n "$((node * 4 - 3)),$((node * 4))p" "$dir/ports" >"$dir/$node/ports"; done
     [ -z "$user" ] || chown -R mysql "$dir"
     chmod 755 "$dir"
@@ -123,14 +89,14 @@ install() {
     for node in 1 2 3; do echo 00000000-0000-0000-0000-000000000000:-1 >"$dir/$node/position"; done
 }
 
-accounts() { # as docs/scale.md says: one for the servers, one for the check
-    password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+accounts() { # one for the servers, one for the check of haproxy
+    secret=$(password)
     ask 1 "CREATE DATABASE worksight;
-        CREATE USER worksight@'127.0.0.1' IDENTIFIED BY '$password';
+        CREATE USER worksight@'127.0.0.1' IDENTIFIED BY '$secret';
         GRANT ALL ON *.* TO worksight@'127.0.0.1';
         CREATE USER haproxy@'127.0.0.1';"
-    echo "mysql://worksight:$password@127.0.0.1:$(sed -n 13p "$dir/ports")/worksight" >"$dir/address"
-    echo "mysql://worksight:$password@127.0.0.1:$(sed -n 14p "$dir/ports")/worksight" >"$dir/address-one"
+    echo "mysql://worksight:$secret@127.0.0.1:$(sed -n 13p "$dir/ports")/worksight" >"$dir/address"
+    echo "mysql://worksight:$secret@127.0.0.1:$(sed -n 14p "$dir/ports")/worksight" >"$dir/address-one"
 }
 
 balance() { # WRITERS PORT
@@ -143,15 +109,10 @@ balance() { # WRITERS PORT
 
 user=
 if [ "$(id -u)" = 0 ]; then user=--user=mysql; fi
-nodes=${only:-1 2 3}
-pids=$(for node in $nodes; do echo "$dir/$node/pid"; done)
 
 case $what in
 stop | kill)
-    signal=TERM
-    [ "$what" = stop ] || signal=KILL
-    # shellcheck disable=SC2086
-    end $signal $pids
+    if [ "$what" = kill ]; then end_nodes KILL; else end_nodes TERM; fi
     [ -n "$only" ] || [ "$what" = kill ] || end TERM "$dir/haproxy-all.pid" "$dir/haproxy-one.pid"
     exit 0
     ;;

@@ -17,6 +17,7 @@ import { assertLaw, assertNothingLost, drained } from '../flow/lib/complete.mjs'
 import { ask } from '../flow/lib/control.mjs';
 import { PASSWORD, command } from '../flow/lib/people.mjs';
 import { Proc, freePort, startAgent, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
+import { random } from '../flow/lib/random.mjs';
 import { get, makeCa } from '../flow/lib/tls.mjs';
 import { Layer1, Layer2, hex, metricBody, png, sessionBody } from '../flow/lib/wire.mjs';
 import { equalTables, rows, startCluster, writesAnywhere } from './lib/galera.mjs';
@@ -95,16 +96,6 @@ before(async () => {
 after(async () => {
   for (const fn of cleanups.reverse()) await fn();
 });
-
-/** mulberry32: the same seed gives the same order of kills. */
-function random(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** One request of layer 1 to a server; undefined when nobody answered. */
 async function post(server, path, token, headers, body) {

@@ -14,41 +14,10 @@ only=${3:-}
 here=$(cd "$(dirname "$0")" && pwd)
 root=${WS_MYSQL_ROOT:-/var/tmp/worksight-mysql-sid}
 lib="$root/usr/lib/x86_64-linux-gnu"
-case $what:$dir:$only in
-start:?*:* | stop:?*:* | kill:?*:*) ;;
-*) echo "usage: group.sh start|stop|kill DIR [1|2|3]" >&2; exit 2 ;;
-esac
-
-alive() { # PID_FILE
-    [ -f "$1" ] || return 1
-    state=$(awk '/^State:/ {print $2}' "/proc/$(cat "$1")/status" 2>/dev/null) || return 1
-    [ -n "$state" ] && [ "$state" != Z ]
-}
-
-await() { # SECONDS WHAT COMMAND...
-    left=$(($1 * 10)) told=$2
-    shift 2
-    until "$@"; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || { echo "group.sh: not in time: $told" >&2; exit 1; }
-        sleep 0.1
-    done
-}
-
-gone() { ! alive "$1"; }
-
-end() { # SIGNAL PID_FILE...
-    signal=$1
-    shift
-    for pid in "$@"; do ! alive "$pid" || kill "-$signal" "$(cat "$pid")"; done
-    for pid in "$@"; do await 60 "the end of $pid" gone "$pid"; done
-}
-
-ask() { mariadb --no-defaults -uroot -S"$dir/$1/sock" -BNe "$2"; } # NODE SQL
+# shellcheck source=tests/stack/lib/nodes.sh
+. "$(dirname "$0")/lib/nodes.sh"
 
 answers() { ask "$1" 'SELECT 1' >/dev/null 2>&1; } # NODE
-
-port() { sed -n "$2p" "$dir/$1/ports"; } # NODE WHICH
 
 online() { # NODE
     alive "$dir/$1/pid" || { tail -n 20 "$dir/$1/log" >&2; echo "group.sh: node $1 ended" >&2; exit 1; }
@@ -95,10 +64,7 @@ begin() { # NODE
 install() {
     "$here/mysql.sh" root
     for node in 1 2 3; do mkdir -p "$dir/$node"; done
-    node -e 'const n = require("net"); const all = Array.from({length: 7}, () => n.createServer());
-        let left = all.length;
-        for (const s of all) s.listen(0, "127.0.0.1", () => { if (--left) return;
-            console.log(all.map((s) => s.address().port).join("\n")); for (const s of all) s.close(); });' >"$dir/ports"
+    free_ports 7 >"$dir/ports"
     for node in 1 2 3; do sed -n "$((node * 2 - 1)),$((node * 2))p" "$dir/ports" >"$dir/$node/ports"; done
     (run 1 --initialize-insecure) >"$dir/install.log" 2>&1
     for node in 2 3; do
@@ -107,24 +73,24 @@ install() {
     done
 }
 
-accounts() { # as docs/scale.md says; the group's own, on each node before it joins
-    password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+accounts() { # the group's own, on each node before it joins
+    secret=$(password)
     for node in 1 2 3; do
-        ask $node "SET SQL_LOG_BIN=0; CREATE USER repl@'127.0.0.1' IDENTIFIED BY '$password';
+        ask $node "SET SQL_LOG_BIN=0; CREATE USER repl@'127.0.0.1' IDENTIFIED BY '$secret';
             GRANT REPLICATION SLAVE, CONNECTION_ADMIN, BACKUP_ADMIN, GROUP_REPLICATION_STREAM ON *.* TO repl@'127.0.0.1';
             SET SQL_LOG_BIN=1;
-            CHANGE REPLICATION SOURCE TO SOURCE_USER='repl', SOURCE_PASSWORD='$password' FOR CHANNEL 'group_replication_recovery'"
+            CHANGE REPLICATION SOURCE TO SOURCE_USER='repl', SOURCE_PASSWORD='$secret' FOR CHANNEL 'group_replication_recovery'"
     done
 }
 
 database() {
-    password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    secret=$(password)
     ask 1 "CREATE DATABASE worksight;
-        CREATE USER worksight@'127.0.0.1' IDENTIFIED BY '$password';
+        CREATE USER worksight@'127.0.0.1' IDENTIFIED BY '$secret';
         GRANT ALL ON *.* TO worksight@'127.0.0.1';
         CREATE USER haproxy@'127.0.0.1';
         GRANT SELECT ON performance_schema.replication_group_members TO haproxy@'127.0.0.1'"
-    echo "mysql://worksight:$password@127.0.0.1:$(sed -n 7p "$dir/ports")/worksight" >"$dir/address"
+    echo "mysql://worksight:$secret@127.0.0.1:$(sed -n 7p "$dir/ports")/worksight" >"$dir/address"
 }
 
 executed() { # how many transactions a node has
@@ -142,15 +108,10 @@ balance() {
 
 user=
 if [ "$(id -u)" = 0 ]; then user=--user=root; fi
-nodes=${only:-1 2 3}
-pids=$(for node in $nodes; do echo "$dir/$node/pid"; done)
 
 case $what in
 stop | kill)
-    signal=TERM
-    [ "$what" = stop ] || signal=KILL
-    # shellcheck disable=SC2086
-    end $signal $pids
+    if [ "$what" = kill ]; then end_nodes KILL; else end_nodes TERM; fi
     [ -n "$only" ] || [ "$what" = kill ] || end TERM "$dir/haproxy.pid"
     exit 0
     ;;
