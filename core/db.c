@@ -81,7 +81,9 @@ const char *db_text(struct db_stmt *s, int column)
 
 const void *db_blob(struct db_stmt *s, int column, size_t *len)
 {
-    return s->driver->read_blob(s, column, len);
+    const void *data = s->driver->read_blob(s, column, len);
+
+    return data ? data : "";
 }
 
 bool db_is_null(struct db_stmt *s, int column)

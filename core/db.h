@@ -68,6 +68,7 @@ enum err db_run(struct db_stmt *s) WS_MUST_CHECK;
 int64_t db_int(struct db_stmt *s, int column);
 double db_number(struct db_stmt *s, int column);
 const char *db_text(struct db_stmt *s, int column); /* NULL for NULL */
+/* Never NULL: no bytes, or a NULL, are "" of length 0. */
 const void *db_blob(struct db_stmt *s, int column, size_t *len);
 bool db_is_null(struct db_stmt *s, int column);
 

@@ -155,7 +155,7 @@ test('a 16-bit screen is refused, not misread', async (t) => {
   const { display } = await startDisplay(t, { size: '640x480x16' });
   const source = openSource(t, display);
   assert.deepEqual(await source.ask('facts'), { error: 'WS_INVALID' });
-  assert.match(source.proc.err, /only 24 and 32 bits/);
+  await waitFor('why', () => /only 24 and 32 bits/.test(source.proc.err));
 });
 
 test('no display, and a Wayland session, are said and not guessed', async (t) => {
