@@ -23,7 +23,7 @@ const sizes = {
   '1 M': { always: 1, daily: 1, quiet: 1, days, roll_days: 366 },
   '20 M': { always: 4, daily: 92, quiet: 20, days, roll_days: 366 },
 };
-const named = /^(overview|sessions, (first|a deep) page|series|metrics|screenshots|a metric with)/;
+const named = /^(overview|sessions, (first|a deep) page|series.*|metrics|screenshots|a metric with.*)$/;
 
 const cleanups = [];
 const bench = { after: (fn) => cleanups.push(fn) };
@@ -149,7 +149,7 @@ async function one(size, options, db) {
   mkdirSync(data, { recursive: true });
   const ids = (text) => db.sql(text).then((out) => out.split('\n').map(Number));
   const q = `${name}.`;
-  const [metrics] = await ids(`SELECT sum(metrics) FROM ${q}session_stat`);
+  const [metrics] = await ids(`SELECT count(*) FROM ${q}metric`);
   const [least, most, pictures] = await ids(`SELECT min(id) FROM ${q}metric; SELECT max(id) FROM ${q}metric; SELECT count(*) FROM ${q}screenshot`);
   const some = (table) => Promise.all(Array.from({ length: rounds }, (_, i) =>
     ids(`SELECT id FROM ${q}${table} WHERE id >= ${Math.floor(least + ((most - least) * i) / rounds)} LIMIT 1`))).then((l) => l.flat());

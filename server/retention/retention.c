@@ -1,5 +1,6 @@
 #include "server/retention/retention.h"
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "server/commit/committer.h"
 #include "server/counters.h"
@@ -29,6 +30,25 @@ struct retention {
     bool stop;
 };
 
+/* True: the time is over; false: stop. */
+static bool wait_ns(struct retention *r, int64_t ns)
+{
+    struct timespec end;
+    bool stop;
+
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    ns += end.tv_nsec;
+    end.tv_sec += ns / CLOCK_NS_PER_S;
+    end.tv_nsec = ns % CLOCK_NS_PER_S;
+    pthread_mutex_lock(&r->lock);
+    while (!r->stop &&
+           pthread_cond_timedwait(&r->woken, &r->lock, &end) != ETIMEDOUT)
+        continue;
+    stop = r->stop;
+    pthread_mutex_unlock(&r->lock);
+    return !stop;
+}
+
 static enum err write_once(struct store *s,
                            enum err (*fn)(struct store *s, void *arg),
                            void *arg)
@@ -46,17 +66,20 @@ static enum err write_once(struct store *s,
 }
 
 /* On a connection of its own nobody waits for a page to be written; a deadlock
- * with those who deliver is this one's to do again. */
+ * with those who deliver is this one's to do again. Two thirds of the time are
+ * theirs: 16,800 rows a second without a pause doubled what they waited. */
 static enum err
 write_page(void *ctx, enum err (*fn)(struct store *s, void *arg), void *arg)
 {
     struct retention *r = ctx;
+    int64_t begun_ns = env_mono_ns(r->server->env);
     enum err e = WS_AGAIN;
 
     if (!r->writer)
         return committer_call_wait(r->server->committer, fn, arg);
     for (int try = 0; e == WS_AGAIN && try < RETENTION_TRIES; try++)
         e = write_once(r->writer, fn, arg);
+    (void)wait_ns(r, 2 * (env_mono_ns(r->server->env) - begun_ns));
     return e;
 }
 
@@ -121,30 +144,13 @@ static void remove_old(struct retention *r)
     tell(r, "the removal", e);
 }
 
-/* True: the time is over; false: stop. */
-static bool wait_s(struct retention *r, int64_t seconds)
-{
-    struct timespec end;
-    bool stop;
-
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += seconds;
-    pthread_mutex_lock(&r->lock);
-    while (!r->stop &&
-           pthread_cond_timedwait(&r->woken, &r->lock, &end) != ETIMEDOUT)
-        continue;
-    stop = r->stop;
-    pthread_mutex_unlock(&r->lock);
-    return !stop;
-}
-
 static void *run(void *arg)
 {
     struct retention *r = arg;
     int64_t seconds = RETENTION_FIRST_S;
 
     count_fleet(r);
-    while (wait_s(r, seconds)) {
+    while (wait_ns(r, seconds * CLOCK_NS_PER_S)) {
         if (seconds == RETENTION_PERIOD_S)
             count_fleet(r);
         remove_old(r);
