@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { assertComplete, assertLaw, assertNothingLost, drained } from '../flow/lib/complete.mjs';
@@ -53,21 +53,23 @@ async function rows(sql) {
   return lines.map((values) => Object.fromEntries(values.map((value, i) => [names[i], Number(value)])));
 }
 
-before(async () => {
-  writeFileSync(override, `services:
+writeFileSync(override, `services:
   db: {image: worksight-test-mysql, pull_policy: never}
   web: {build: {network: host}}
   demo: {build: {network: host}}
 `);
-  const begun = Date.now();
-  await compose('--profile', 'demo', 'build', { cwd: top, timeoutMs: 400000 });
-  console.log(`# images built in ${Math.round((Date.now() - begun) / 1000)} s: ${await docker('images', '--format', '{{.Repository}} {{.Size}}')}`.replaceAll('\n', ', '));
-}, { timeout: 420000 });
 
 after(() => compose('--profile', 'demo', 'down', '-v', '--timeout', '5'));
 
-test('compose: with auto-migrate off, web waits until it is migrated, then serves', { timeout: 180000 }, async () => {
-  await compose('up', '-d', { env: { WORKSIGHT_AUTO_MIGRATE: 'off' } });
+/** Build and start, the operator's door; the seconds it took. */
+async function up(...args) {
+  const begun = Date.now();
+  await compose(...args);
+  console.log(`# ${args.filter((arg) => typeof arg === 'string').join(' ')}: ${Math.round((Date.now() - begun) / 1000)} s`);
+}
+
+test('compose: up builds and starts; with auto-migrate off, web waits until it is migrated, then serves', { timeout: 360000 }, async () => {
+  await up('up', '-d', '--build', { env: { WORKSIGHT_AUTO_MIGRATE: 'off' } });
   await waitFor('web says what it waits for', async () => (await logOf('web')).some((l) => l.includes('"not_migrated"')), { ms: 60000, every: 500 });
   assert.match(await compose('exec', '-T', 'web', 'worksight-server', 'migrate'), /^[1-9]\d* applied/);
   await waitFor('web is healthy', () => isHealthy('web'), { ms: 60000, every: 500 });
@@ -118,6 +120,21 @@ test('compose: an agent of this machine needs no code, one that comes through a 
   assert.equal((await open({ 'X-Forwarded-For': '192.0.2.7' })).status, 401);
 });
 
+test('compose: the image alone does not start until it is told how it is protected, then serves from SQLite', { timeout: 60000 }, async (t) => {
+  const image = (...args) => ['--network', 'worksight-test_default', ...args];
+  const { code, out, err } = await run('docker', ['run', '--rm', ...image('worksight-server')], { env });
+  assert.equal(code, 1);
+  assert.match(out + err, /"not_started".*--behind-proxy CIDR/);
+  const other = await freePort();
+  const name = await docker('run', '-d', ...image('-p', `127.0.0.1:${other}:8080`, 'worksight-server', 'serve', '--plain-http', 'on'));
+  t.after(() => docker('rm', '-f', '-v', name));
+  const page = await waitFor('it serves', async () => {
+    const answer = await fetch(`http://127.0.0.1:${other}/login`, { headers: { Accept: 'text/html' } });
+    return answer.ok && answer;
+  }, { ms: 30000 });
+  assert.equal(page.headers.get('x-worksight-warning'), 'plain-http');
+});
+
 test('compose: kill -9 of mysqld, of web, of both, while an agent delivers: every item is there once', { timeout: 240000 }, async (t) => {
   const agent = startAgent(t, { server: `${url}/api`, args: ['--source', 'synth', '--every', '20ms', '--ocr', 'off'] });
   const delivered = async () => (await agentCommand(agent.state, 'status', '--json')).json?.queue?.delivered ?? 0;
@@ -154,15 +171,16 @@ test('compose: down and up again keep data and passwords, and web migrates by it
   ];
   const had = await look();
   await compose('down', '--timeout', '30');
-  await compose('up', '-d', '--wait');
+  await up('up', '-d', '--wait');
   assert.deepEqual(await look(), had);
   assert.match(await compose('exec', '-T', 'web', 'worksight-server', 'migrate'), /^0 applied/);
   assert.equal((await ana.ask('/api/v1/me')).status, 200, 'who was logged in still is');
 });
 
-test('compose: the profile demo lets an agent in by a code, and its virtual display is seen', { timeout: 180000 }, async () => {
+test('compose: the profile demo lets an agent in by a code, and its virtual display is seen', { timeout: 300000 }, async () => {
   const [{ last }] = await rows('SELECT max(id) AS last FROM session');
-  await compose('--profile', 'demo', 'up', '-d', '--wait');
+  await up('--profile', 'demo', 'up', '-d', '--build', '--wait');
+  console.log(`# images: ${(await docker('images', '--format', '{{.Repository}} {{.Size}}')).replaceAll('\n', ', ')}`);
   assert.equal((await inspect('demo')).HostConfig.ReadonlyRootfs, true);
   assert.notEqual(await inside('demo', 'id -u'), '0');
   const [session] = await rows(`SELECT id FROM session WHERE id > ${last}`);
