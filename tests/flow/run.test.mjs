@@ -27,7 +27,10 @@ async function startRun(t, dir, pipe = '') {
       WS_TEST_MARK: mark,
     },
   });
-  t.after(() => proc.kill());
+  t.after(async () => {
+    await proc.kill();
+    for (const one of proc.left()) process.kill(parseInt(one, 10), 'SIGKILL');
+  });
   proc.type = (keys) => proc.child.stdin.write(keys);
   /** Every living process that was started from there, but the terminal's. */
   proc.left = () =>
