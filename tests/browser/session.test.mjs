@@ -105,6 +105,23 @@ test('session_shows_a_new_metric_without_a_reload', async () => {
   await close(tab);
 });
 
+test('session_shows_a_new_metric_though_its_first_answer_was_slow_and_the_agents_clock_is_ahead', async () => {
+  const tab = await openTab(house.browser, house.server.url, { state: house.state });
+  await tab.route('**/api/v1/me', async (route) => {
+    const answer = await route.fetch();
+    await new Promise((late) => setTimeout(late, 1500));
+    await route.fulfill({ response: answer });
+  });
+  await tab.goto(house.server.url + sessionPath());
+  await tab.getByText('Live', { exact: true }).waitFor();
+  await tab.locator('.moment-score').waitFor();
+  const first = await tab.locator('.moment-score b').innerText();
+  await house.agent.metrics([{ score: 34.4, at: Date.now() + 1000 }]);
+  await tab.locator('.moment-score b', { hasText: '34.4' }).waitFor();
+  assert.notEqual(first, '34.4');
+  await close(tab);
+});
+
 test('session_shows_each_worker_queue_and_ledger_law', async () => {
   const tab = await open(sessionPath());
   const health = tab.getByRole('region', { name: 'Health' });

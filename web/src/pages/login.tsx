@@ -36,7 +36,8 @@ export function Login() {
     setBusy(true);
     setProblem(null);
     try {
-      meSet(await api.login(String(form.get('name')), String(form.get('password'))));
+      const askedAt = Date.now();
+      meSet(await api.login(String(form.get('name')), String(form.get('password'))), askedAt);
       route(safeNext(query.next ?? null), true);
     } catch (err) {
       setProblem(err instanceof Problem ? err : new Problem(0, 'Something went wrong', String(err)));

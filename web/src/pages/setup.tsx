@@ -42,8 +42,9 @@ export function Setup() {
     setBusy(true);
     setFormProblem(null);
     try {
+      const askedAt = Date.now();
       const answer = await api.useLink(token, account);
-      if (answer.me) meSet(answer.me);
+      if (answer.me) meSet(answer.me, askedAt);
       route('/dashboard/', true);
     } catch (e) {
       setFormProblem(asProblem(e));

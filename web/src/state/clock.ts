@@ -4,9 +4,10 @@ import { signal } from '@preact/signals';
 let offsetMs = 0;
 export const now = signal(Date.now());
 
-export function clockSet(serverTime: string): void {
+/** The server said its time between these two moments of this clock: the least change that makes it true. */
+export function clockSet(serverTime: string, askedAt: number): void {
   const t = Date.parse(serverTime);
-  if (!Number.isNaN(t)) offsetMs = t - Date.now();
+  if (!Number.isNaN(t)) offsetMs = t - Math.min(Math.max(t, askedAt), Date.now());
   now.value = Date.now() + offsetMs;
 }
 

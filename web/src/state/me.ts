@@ -8,16 +8,18 @@ import { clockSet } from './clock';
 export const me = signal<Me | null | undefined>(undefined);
 export const meProblem = signal<Problem | null>(null);
 
-export function meSet(who: Me | null): void {
+/** `askedAt`: when the question went out. */
+export function meSet(who: Me | null, askedAt = 0): void {
   clientUseCsrf(who?.csrf_token ?? null);
-  if (who) clockSet(who.server.time);
+  if (who) clockSet(who.server.time, askedAt);
   meProblem.value = null;
   me.value = who;
 }
 
 export async function meLoad(): Promise<void> {
   try {
-    meSet(await api.me());
+    const askedAt = Date.now();
+    meSet(await api.me(), askedAt);
   } catch (e) {
     if (e instanceof Problem && e.status === 401) meSet(null);
     else meProblem.value = e instanceof Problem ? e : new Problem(0, 'Something went wrong', String(e));

@@ -36,11 +36,14 @@ export function spanAround(at: number): Span {
   return { from, to: from + 2 * HALF_HOUR };
 }
 
-/** A moving range: it ends now while the agent is heard, else at its last metric, and starts no earlier than the first. */
-export function presetSpan(preset: Preset, s: Session, nowMs: number): Span {
-  const last = Date.parse(s.last_metric_at ?? s.started_at);
+/**
+ * A moving range: it ends now while the agent is heard, else at its last metric, and starts no earlier than the
+ * first. `newest` is the time of a metric that `s` may not know yet; the agent's clock may be ahead of this one.
+ */
+export function presetSpan(preset: Preset, s: Session, nowMs: number, newest?: string): Span {
+  const last = Math.max(Date.parse(newest ?? s.started_at), Date.parse(s.last_metric_at ?? s.started_at));
   const first = Date.parse(s.first_metric_at ?? s.started_at);
-  const to = s.status === 'offline' ? last + MINUTE / 6 : Math.max(nowMs, last);
+  const to = s.status === 'offline' ? last + MINUTE / 6 : Math.max(nowMs, last + 1);
   const wanted = preset === 'all' ? first : to - PRESETS[preset] * MINUTE;
   const from = Math.max(wanted, first);
   return { from, to: Math.max(to, from + LEAST) }; // a young session fills the charts from the left

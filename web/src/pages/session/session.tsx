@@ -35,6 +35,7 @@ import {
 import { useShots } from './shots';
 import { Why } from './why';
 
+const iso = (t: number) => new Date(t).toISOString();
 const POINTS = 360;
 const LIST = 50;
 const MINUTE = 60_000;
@@ -175,14 +176,20 @@ function Work({ session, round }: { session: Session; round: number }) {
   const stands = fixed !== null || (at !== null && span.from === spanAround(at).from);
   const stretch = stands ? `${span.from}-${span.to}` : preset;
   const data = useResource(`work ${id} ${stretch}`, async (signal) => {
-    const span = spanNow();
-    const range = { from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() };
-    const [series, timeline, metrics] = await Promise.all([
+    const asked = spanNow();
+    // a moving stretch goes up to the newest metric, whatever this clock says of its time
+    const { items: metrics } = await api.metrics(
+      id,
+      { from: iso(asked.from), to: stands ? iso(asked.to) : null, limit: LIST },
+      signal,
+    );
+    const span = stands ? asked : presetSpan(preset, session, clockNow(), metrics[0]?.agent_time);
+    const range = { from: iso(span.from), to: iso(span.to) };
+    const [series, timeline] = await Promise.all([
       api.series(id, range, POINTS, signal),
       api.timeline(id, range, POINTS, signal),
-      api.metrics(id, { ...range, limit: LIST }, signal),
     ]);
-    return { span, series, timeline, metrics: metrics.items };
+    return { span, series, timeline, metrics };
   });
   useEffect(() => {
     if (round > 0) data.refresh();
@@ -207,8 +214,8 @@ function Work({ session, round }: { session: Session; round: number }) {
       const page = await api.metrics(
         id,
         {
-          from: new Date((at ?? 0) - reach).toISOString(),
-          to: new Date((at ?? 0) + reach).toISOString(),
+          from: iso((at ?? 0) - reach),
+          to: iso((at ?? 0) + reach),
           limit: 500,
         },
         signal,
@@ -233,8 +240,7 @@ function Work({ session, round }: { session: Session; round: number }) {
   const film = useShots(session, data.data?.span ?? null, at, round);
 
   const pick = useCallback(
-    (t: number | null) =>
-      params.set({ at: t === null ? null : new Date(t).toISOString(), metric: null }, true),
+    (t: number | null) => params.set({ at: t === null ? null : iso(t), metric: null }, true),
     [params],
   );
   const bucketStep = (by: number) => {
@@ -313,14 +319,8 @@ function Work({ session, round }: { session: Session; round: number }) {
           <>
             <p class="stretch">
               <span>
-                <time dateTime={new Date(data.data.span.from).toISOString()}>
-                  {dayAndTime(data.data.span.from)}
-                </time>{' '}
-                to{' '}
-                <time dateTime={new Date(data.data.span.to).toISOString()}>
-                  {clockTime(data.data.span.to)}
-                </time>{' '}
-                {zoneName()}
+                <time dateTime={iso(data.data.span.from)}>{dayAndTime(data.data.span.from)}</time> to{' '}
+                <time dateTime={iso(data.data.span.to)}>{clockTime(data.data.span.to)}</time> {zoneName()}
               </span>
               {isLive ? null : (
                 <a class="more" href={params.href({ at: null, from: null, to: null, metric: null })}>
@@ -340,8 +340,8 @@ function Work({ session, round }: { session: Session; round: number }) {
               onPick={pick}
               onZoom={(z) =>
                 params.set({
-                  from: new Date(z.from).toISOString(),
-                  to: new Date(z.to).toISOString(),
+                  from: iso(z.from),
+                  to: iso(z.to),
                   range: null,
                 })
               }
