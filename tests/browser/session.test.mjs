@@ -158,6 +158,7 @@ test('reasons_button_is_in_sight_at_once_and_leaves_the_page_live', async () => 
   await drawer.waitFor({ state: 'hidden' });
   assert.ok(await why.evaluate((e) => e === document.activeElement));
   assert.equal((await addressOf(tab)).search, '');
+  await tab.getByRole('button', { name: /^Show all \d/ }).click(); // the first rows are scored ones
   await tab.getByRole('button', { name: /^Why not scored, \d\d:/ }).first().click();
   await tab.getByRole('dialog', { name: 'Why not scored' }).waitFor();
   await close(tab);

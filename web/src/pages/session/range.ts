@@ -41,7 +41,8 @@ export function spanAround(at: number): Span {
  * first. `newest` is the time of a metric that `s` may not know yet; the agent's clock may be ahead of this one.
  */
 export function presetSpan(preset: Preset, s: Session, nowMs: number, newest?: string): Span {
-  const last = Math.max(Date.parse(newest ?? s.started_at), Date.parse(s.last_metric_at ?? s.started_at));
+  const known = s.last_metric_at ?? newest ?? s.started_at; // a clock set back leaves metrics before the start
+  const last = Math.max(Date.parse(known), Date.parse(newest ?? known));
   const first = Date.parse(s.first_metric_at ?? s.started_at);
   const to = s.status === 'offline' ? last + MINUTE / 6 : Math.max(nowMs, last + 1);
   const wanted = preset === 'all' ? first : to - PRESETS[preset] * MINUTE;
