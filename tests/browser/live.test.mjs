@@ -38,10 +38,11 @@ test('live_page_says_at_once_that_the_server_is_away_and_comes_back_without_a_re
 
 test('page_without_hints_comes_back_too_when_the_server_does', async () => {
   const tab = await openTab(house.browser, house.server.url, { state: house.state });
-  let refused = 0;
-  await tab.route('**/api/v1/me/logins?**', (r) => (refused++ ? r.continue() : r.abort()));
+  let away = true;
+  for (const path of ['api/v1/me/logins?**', 'healthz']) await tab.route(`**/${path}`, (r) => (away ? r.abort() : r.continue()));
   await tab.goto(`${house.server.url}/dashboard/account`);
   await tab.getByRole('alert').getByText('No answer from the server').waitFor(); // nothing was known before
+  away = false;
   await tab.locator('.logins').waitFor(); // nobody pressed "Try again"
   assert.equal(await tab.locator('.away').count(), 0);
   await tab.context().close();

@@ -1,9 +1,9 @@
 // S1 to S4 on the real server, fed by the wire: live without a reload, reasons that add up, pictures.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { sqliteChange } from '../flow/lib/procs.mjs';
 import { aroundFile } from './lib/around.mjs';
 import { addressOf, openTab } from './lib/browser.mjs';
 import { furnish } from './lib/house.mjs';
@@ -76,18 +76,18 @@ test('sessions_export_saves_what_the_filter_shows', async () => {
 test('sessions_search_goes_on_past_what_one_request_looks_at', async () => {
   const many = (from, count) =>
     `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i+1 FROM n WHERE i<${from + count - 1}) INSERT INTO session (id, agent_name, agent_version, hostname, username, ip_address, peer, started_at, created_at, payload) SELECT i, 'many', '1', 'many', 'many', '10.0.0.1', '10.0.0.1', 1, 1, x'' FROM n`;
-  const sql = (text) => execFileSync('sqlite3', [join(house.server.data, 'worksight.db'), text]);
-  sql(many(1_000_000_000, 9_000));
+  const sql = (text) => sqliteChange(join(house.server.data, 'worksight.db'), text);
+  await sql(many(1_000_000_000, 9_000));
   const tab = await open('/dashboard/sessions?q=ws-01');
   await tab.getByText('None of the newest sessions matches').waitFor();
   await tab.getByText('Older sessions were not looked at yet.').waitFor();
   await tab.getByRole('button', { name: 'Look further' }).click();
   await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor();
   assert.equal(await tab.getByRole('button', { name: 'Look further' }).count(), 0);
-  sql("DELETE FROM session WHERE username='many' AND id > 1000004000");
+  await sql("DELETE FROM session WHERE username='many' AND id > 1000004000");
   await tab.goto(`${house.server.url}/dashboard/sessions?q=ws-01&status=online`);
   await tab.getByRole('link', { name: 'ana on ws-01' }).waitFor(); // without a click
-  sql("DELETE FROM session WHERE username='many'");
+  await sql("DELETE FROM session WHERE username='many'");
   await close(tab);
 });
 
@@ -258,21 +258,27 @@ test('pictures_step_by_keys_and_the_address_keeps_the_moment', async () => {
 });
 
 test('pictures_play_by_the_space_bar_and_stop_by_it', async () => {
-  const tab = await open(sessionPath());
-  await tab.locator('.film-big img').waitFor();
-  const shown = () => tab.locator('.film-strip [aria-current]').innerText();
+  const tab = await openTab(house.browser, house.server.url, { state: house.state });
+  await tab.clock.install();
+  await tab.goto(house.server.url + sessionPath());
+  const big = tab.locator('.film-big img');
+  await big.waitFor();
+  const shown = async () => Number(/screenshots\/(\d+)\//.exec(await big.getAttribute('src'))[1]);
   const newest = await shown();
+  await tab.clock.pauseAt(Date.now() + 60_000); // it plays as fast as the test looks
   await tab.keyboard.press(' '); // from the first, as the newest is shown
+  await tab.clock.runFor(100);
   await tab.getByRole('button', { name: 'Stop' }).waitFor();
-  const src = () => document.querySelector('.film-big img').getAttribute('src');
-  const seen = [await tab.evaluate(src)];
+  const seen = [await shown()];
   for (let i = 0; i < 2; i++) {
-    await tab.waitForFunction((s) => document.querySelector('.film-big img').getAttribute('src') !== s, seen[i]);
-    seen.push(await tab.evaluate(src));
+    await tab.clock.runFor(700);
+    seen.push(await shown());
   }
   await tab.keyboard.press(' ');
+  await tab.clock.runFor(5000);
   await tab.getByRole('button', { name: 'Play the pictures' }).waitFor();
-  assert.ok((await shown()) < newest);
+  assert.ok(seen[0] < seen[1] && seen[1] < seen[2] && seen[2] < newest, `${seen} of ${newest}`);
+  assert.equal(await shown(), seen[2]);
   await close(tab);
 });
 

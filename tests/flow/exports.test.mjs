@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { run, sqlite, startServer } from './lib/procs.mjs';
+import { sqlite, sqliteChange, startServer } from './lib/procs.mjs';
 import { Layer1, Layer2, metricBody } from './lib/wire.mjs';
 import { Person, addUser } from './lib/people.mjs';
 
@@ -92,15 +92,13 @@ test('a person exports the own sessions alone', async () => {
 });
 
 /** Sessions beside those that agents made, with ids above theirs. */
-async function addMany(from, count) {
-  const made = await run('sqlite3', [
+const addMany = (from, count) =>
+  sqliteChange(
     join(server.data, 'worksight.db'),
     `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i+1 FROM n WHERE i<${from + count - 1})
      INSERT INTO session (id, agent_name, agent_version, hostname, username, ip_address, peer, started_at, created_at, payload)
      SELECT i, 'many', '1', 'many', 'many', '10.0.0.1', '10.0.0.1', 1, 1, x'' FROM n`,
-  ]);
-  assert.equal(made.code, 0, made.err);
-}
+  );
 
 test('a list goes on past what one request looks at; too large an export is refused', async () => {
   const { id } = await Layer1.open(server.url, { hostname: 'below-the-many' });

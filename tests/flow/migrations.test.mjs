@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Proc, program, run, serverCommand, startServer, tempDir } from './lib/procs.mjs';
+import { Proc, program, serverCommand, sqliteChange, startServer, tempDir } from './lib/procs.mjs';
 import { Layer1 } from './lib/wire.mjs';
 
 /** A data folder whose database a newer program has migrated. */
@@ -13,8 +13,7 @@ async function migrated(t, ...more) {
   const made = await serverCommand(data, ['migrate']);
   assert.equal(made.code, 0, made.err);
   const sql = ["INSERT INTO schema_migrations (version, name, applied_at) VALUES (999, 'later', 1)", ...more].join('; ');
-  const put = await run('sqlite3', [join(data, 'worksight.db'), sql]);
-  assert.equal(put.code, 0, put.err);
+  await sqliteChange(join(data, 'worksight.db'), sql);
   return data;
 }
 

@@ -7,14 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { onMysql } from './lib/mysql.mjs';
-import { run, serverCommand, sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { serverCommand, sqlite, sqliteChange, startServer, tempDir, waitFor } from './lib/procs.mjs';
 import { Layer2, metricBody, png } from './lib/wire.mjs';
 
 const blobs = (data) =>
   readdirSync(join(data, 'blobs')).flatMap((s) => readdirSync(join(data, 'blobs', s)));
 const file = (data) => join(data, 'worksight.db');
-const write = async (data, sql) =>
-  onMysql ? sqlite(file(data), sql) : assert.equal((await run('sqlite3', [file(data), sql])).code, 0);
 const count = async (data, table) => (await sqlite(file(data), `SELECT count(*) AS n FROM ${table}`))[0].n;
 
 /** Three pictures without a seq and four metrics with one; the first two of
@@ -36,7 +34,7 @@ async function filled(t) {
   const day = 86400n * 1000000000n;
   for (const [table, age] of [['screenshot', 8n], ['metric', 91n]]) {
     const [, second] = await sqlite(file(data), `SELECT id FROM ${table} ORDER BY id LIMIT 2`);
-    await write(data, `UPDATE ${table} SET received_at = received_at - ${age * day} WHERE id <= ${second.id}`);
+    await sqliteChange(file(data), `UPDATE ${table} SET received_at = received_at - ${age * day} WHERE id <= ${second.id}`);
   }
   return { data, port: server.port, session };
 }

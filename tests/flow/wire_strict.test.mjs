@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { run, sqlite, startServer, tempDir } from './lib/procs.mjs';
+import { sqlite, sqliteChange, startServer, tempDir } from './lib/procs.mjs';
 import { Layer1, Layer2, ask, hex, metricBody, png, recordingBody, sessionBody, sha256 } from './lib/wire.mjs';
 
 const cleanups = [];
@@ -117,11 +117,8 @@ test('K-05: an item whose row is gone by retention is still a duplicate', async 
   await s.batch(items);
   assert.equal((await s.screenshot({ seq: '5' })).status, 201);
   await first.stop();
-  const gone = await run('sqlite3', [
-    join(data, 'worksight.db'),
-    `DELETE FROM metric; DELETE FROM screenshot; UPDATE ledger SET expired = expired + 4 WHERE session_id = ${s.id};`,
-  ]);
-  assert.equal(gone.code, 0, gone.err);
+  const gone = `DELETE FROM metric; DELETE FROM screenshot; UPDATE ledger SET expired = expired + 4 WHERE session_id = ${s.id};`;
+  await sqliteChange(join(data, 'worksight.db'), gone);
 
   const second = await startServer(t, { data });
   s.server = second.url;

@@ -12,7 +12,7 @@ import { after, before, test } from 'node:test';
 
 import { onMysql } from '../flow/lib/mysql.mjs';
 import { Person, addUser } from '../flow/lib/people.mjs';
-import { build, run, sqlite, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
+import { build, run, sqlite, sqliteChange, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
 import { fill, findIds, operations, others, requests } from './lib/pages.mjs';
 import { logEverything, readLog, scansOf } from './lib/mysql_log.mjs';
 
@@ -156,8 +156,7 @@ test('what an older server wrote, without the columns of the day, is shown the s
   assert.ok(told.now.facts.activity.avg.every((v) => v > 0), 'there is something to compare');
   assert.ok(told.now.lanes.categories.length > 10);
   const sql = 'UPDATE metric SET told = 0, activity = NULL, category = NULL WHERE session_id = 1';
-  if (onMysql) await sqlite(join(smallData, 'worksight.db'), sql);
-  else assert.equal((await run('sqlite3', [join(smallData, 'worksight.db'), sql])).code, 0);
+  await sqliteChange(join(smallData, 'worksight.db'), sql);
   const before = await tellDay(smallData, smallEnd);
   for (const name of ['productivity', 'anomaly', 'activity'])
     for (const what of ['min', 'avg', 'max'])

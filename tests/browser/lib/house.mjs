@@ -27,7 +27,8 @@ export async function makeAccount(tab, link) {
 
 /** Server, browser, a logged-in state, and a session with metrics, health and pictures. */
 export async function furnish(t, { username, hostname, version } = {}) {
-  const server = await startServer(t);
+  // its one heartbeat keeps the session online for a whole file, however slow the machine
+  const server = await startServer(t, { args: ['--online', '1h', '--late', '2h'] });
   const browser = await startBrowser(t);
   const tab = await openTab(browser, server.url);
   await makeAccount(tab, await setupLink(server));

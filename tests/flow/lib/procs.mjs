@@ -26,21 +26,28 @@ export function tempDir(t, prefix = 'ws-') {
 }
 process.setMaxListeners(0);
 
-/** A port of 127.0.0.1 that was free a moment ago. */
-export function freePort() {
-  return new Promise((done, fail) => {
+const PORTS = { first: 12000, count: 20000, own: 64 }; // below those that the kernel gives away
+let nextPort = (process.pid * PORTS.own) % PORTS.count;
+
+const isFree = (port) =>
+  new Promise((done) => {
     const probe = createServer();
-    probe.on('error', fail);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => done(port));
-    });
+    probe.on('error', () => done(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
   });
+
+/** A free port of 127.0.0.1, for a program that takes it later, and again after
+ *  a restart: of a range of this process, so nobody else is given it meanwhile. */
+export async function freePort() {
+  for (;;) {
+    const port = PORTS.first + (nextPort++ % PORTS.count);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** Call until it returns something truthy; the value comes back. */
 export async function waitFor(what, condition, { ms = 15000, every = 50 } = {}) {
-  const end = Date.now() + ms;
+  const end = performance.now() + ms;
   let last;
   for (;;) {
     try {
@@ -50,7 +57,7 @@ export async function waitFor(what, condition, { ms = 15000, every = 50 } = {}) 
     } catch (error) {
       last = error;
     }
-    if (Date.now() > end) {
+    if (performance.now() > end) {
       const why = last instanceof Error ? last.message : JSON.stringify(last);
       throw new Error(`not within ${ms} ms: ${what} (last: ${why})`);
     }
@@ -210,9 +217,14 @@ export function children(parent) {
 
 /** Rows of a SQLite file, by the sqlite3 command, as objects; of a server's
  *  database also when it is in MySQL. */
-export async function sqlite(file, sql) {
+export const sqlite = (file, sql) => bySqlite(file, sql, ['-readonly']);
+
+/** The same for what changes rows; a server may be writing, too: it waits. */
+export const sqliteChange = (file, sql) => bySqlite(file, sql, []);
+
+async function bySqlite(file, sql, more) {
   if (onMysql && basename(file) === 'worksight.db') return rowsOf(dirname(file), sql, run);
-  const result = await run('sqlite3', ['-json', '-readonly', file, sql]);
+  const result = await run('sqlite3', ['-json', '-cmd', '.timeout 20000', ...more, file, sql]);
   if (result.code !== 0) throw new Error(`sqlite3: ${result.err}`);
   return result.out.trim() ? JSON.parse(result.out) : [];
 }
