@@ -122,6 +122,29 @@ test('session_shows_a_new_metric_though_its_first_answer_was_slow_and_the_agents
   await close(tab);
 });
 
+test('session_shows_a_metric_that_came_after_its_first_answer_and_before_its_stream', async () => {
+  const tab = await openTab(house.browser, house.server.url, { state: house.state });
+  let mayOpen;
+  const opened = new Promise((done) => {
+    mayOpen = done;
+  });
+  await tab.route('**/api/v1/events?**', async (route) => {
+    await opened;
+    await route.continue();
+  });
+  await tab.goto(house.server.url + sessionPath());
+  await tab.locator('.moment-score').waitFor();
+  const listening = await openTab(house.browser, house.server.url, { state: house.state });
+  await listening.goto(house.server.url + sessionPath());
+  await listening.getByText('Live', { exact: true }).waitFor();
+  await house.agent.metrics([{ score: 35.5 }]);
+  await listening.locator('.moment-score b', { hasText: '35.5' }).waitFor(); // its hint is out
+  await close(listening);
+  mayOpen();
+  await tab.locator('.moment-score b', { hasText: '35.5' }).waitFor();
+  await close(tab);
+});
+
 test('session_shows_each_worker_queue_and_ledger_law', async () => {
   const tab = await open(sessionPath());
   const health = tab.getByRole('region', { name: 'Health' });

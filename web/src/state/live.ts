@@ -21,7 +21,6 @@ function watch(session: number | null, onHint: (topics: Set<string>) => void): (
   let retry: ReturnType<typeof setTimeout> | undefined;
   let settle: ReturnType<typeof setTimeout> | undefined;
   let gathered = new Set<string>();
-  let opened = false;
 
   const tell = (topics: string[]) => {
     for (const t of topics) gathered.add(t);
@@ -48,8 +47,7 @@ function watch(session: number | null, onHint: (topics: Set<string>) => void): (
     source = s;
     s.onopen = () => {
       liveState.value = 'live';
-      if (opened) tell(['all']);
-      opened = true;
+      tell(['all']); // what came before this moment was hinted to nobody
     };
     s.addEventListener('changed', (e) => {
       const { topics } = JSON.parse((e as MessageEvent<string>).data) as { topics: string[] };
