@@ -104,7 +104,7 @@ static size_t most_networks(const char *list)
     size_t count = 1;
 
     for (; *list; list++)
-        count += *list == ',';
+        count += *list == ',' || *list == ' ' || *list == '\t';
     return count;
 }
 

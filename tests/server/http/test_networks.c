@@ -59,6 +59,19 @@ static void test_networks_empty_holds_nothing(void **state)
     assert_true(networks_are_loopback(n));
 }
 
+static void test_networks_blanks_part_them_as_commas_do(void **state)
+{
+    OWN(networks_close)
+    struct networks *n = NULL;
+
+    (void)state;
+    assert_int_equal(
+        networks_open(&n, "10.0.0.1 10.0.0.2\t10.0.0.3 , 10.0.0.4"), WS_OK);
+    assert_true(networks_hold(n, "10.0.0.1"));
+    assert_true(networks_hold(n, "10.0.0.4"));
+    assert_false(networks_hold(n, "10.0.0.5"));
+}
+
 static void test_networks_wrong_ones_are_invalid(void **state)
 {
     static const char *const bad[] = {
@@ -96,6 +109,7 @@ int main(void)
         cmocka_unit_test(test_networks_hold_what_lies_in_them),
         cmocka_unit_test(test_networks_everything_is_a_network),
         cmocka_unit_test(test_networks_empty_holds_nothing),
+        cmocka_unit_test(test_networks_blanks_part_them_as_commas_do),
         cmocka_unit_test(test_networks_wrong_ones_are_invalid),
         cmocka_unit_test(test_networks_loopback_is_known),
     };
