@@ -108,10 +108,10 @@ void dispatch_granted(struct conn *c)
         x->in_call = false;
         return;
     }
+    conn_enter(c, CONN_BODY); /* from here on it may end: nobody works on it */
     if (x->head.expects_continue && !c->body_read &&
         evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
         conn_write_continue(c);
-    conn_enter(c, CONN_BODY);
 }
 
 static void run_handler(struct exchange *x)

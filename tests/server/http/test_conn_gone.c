@@ -76,6 +76,14 @@ static void test_conn_held_request_knows_that_its_client_left(void **state)
                      200);
 }
 
+static bool nothing_is_held(void *arg)
+{
+    struct listener_counts counts;
+
+    rig_count(arg, &counts);
+    return counts.held_bytes == 0;
+}
+
 static void reset(int fd)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -95,6 +103,27 @@ static void test_conn_reset_while_held_is_survived(void **state)
     rig_release(*state);
 }
 
+/* What is told to go on may be gone when it is told: nothing of it stays (the
+ * leak checker looks). */
+static void test_conn_reset_before_100_continue_leaves_nothing(void **state)
+{
+    struct listener_counts counts;
+
+    for (int i = 0; i < 200; i++) {
+        int fd = rig_connect(*state);
+
+        rig_send(fd, "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
+                     "Content-Length: 100000\r\n\r\n");
+        reset(fd);
+    }
+    assert_int_equal(ask(state, "GET /hello HTTP/1.1\r\n" HOST CLOSE "\r\n"),
+                     200);
+    assert_true(rig_wait(nothing_is_held, *state));
+    rig_drain(*state, 5000);
+    rig_count(*state, &counts);
+    assert_int_equal(counts.requests, 0);
+}
+
 static void test_conn_half_closed_client_gets_its_answers(void **state)
 {
     int fd = rig_connect(*state);
@@ -107,14 +136,6 @@ static void test_conn_half_closed_client_gets_its_answers(void **state)
     assert_string_equal(body(), "slow");
     assert_int_equal(rig_read_to_end(fd, text, sizeof(text)), 0);
     close(fd);
-}
-
-static bool nothing_is_held(void *arg)
-{
-    struct listener_counts counts;
-
-    rig_count(arg, &counts);
-    return counts.held_bytes == 0;
 }
 
 /* A client can't have much kept for it by leaving and coming back. */
@@ -176,6 +197,7 @@ int main(void)
         CONN_TEST(test_conn_held_request_is_answered_later),
         CONN_TEST(test_conn_held_request_knows_that_its_client_left),
         CONN_TEST(test_conn_reset_while_held_is_survived),
+        CONN_TEST(test_conn_reset_before_100_continue_leaves_nothing),
         CONN_TEST(test_conn_half_closed_client_gets_its_answers),
         CONN_TEST(test_conn_body_of_one_that_left_is_counted_on),
         CONN_TEST(test_conn_drain_finishes_what_is_held),
