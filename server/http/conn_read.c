@@ -8,6 +8,7 @@
 #include <event2/bufferevent.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 static struct evbuffer *input_of(struct conn *c)
@@ -36,13 +37,39 @@ static void name_request(struct exchange *x)
         snprintf(x->id, sizeof(x->id), "%08x%08x", l->id_prefix, l->id_next++);
 }
 
-/* Behind a proxy that we trust, its last words say who the client is: the
- * rightmost address that is no such proxy itself. */
+/* From the end of one line of X-Forwarded-For: the first address that is no
+ * proxy we trust. False: found, or what stands further left is anybody's. */
+static bool read_forwarded(struct exchange *x, const struct conn *c,
+                           const char *list)
+{
+    size_t end = strlen(list), from;
+
+    do {
+        char one[PEERS_TEXT_BYTES];
+
+        for (from = end; from > 0 && list[from - 1] != ',';)
+            from--;
+        snprintf(one, sizeof(one), "%.*s", (int)(end - from), list + from);
+        memmove(one, one + strspn(one, " \t"),
+                strlen(one) + 1 - strspn(one, " \t"));
+        one[strcspn(one, " \t")] = '\0';
+        if (!networks_is_address(one))
+            return false;
+        memcpy(x->peer, one, sizeof(x->peer));
+        if (!networks_hold(c->listener->options.proxies, one))
+            return false;
+        end = from > 0 ? from - 1 : 0;
+    } while (end > 0);
+    return true;
+}
+
+/* Behind a proxy that we trust, its last words say who the client is. Some
+ * proxies add to the client's line, others a line of their own below it: the
+ * lines are read as one list, from its end. */
 static void read_peer(struct exchange *x, const struct conn *c)
 {
-    const char *list = head_get(&x->head, "x-forwarded-for");
-    const char *proto = head_get(&x->head, "x-forwarded-proto");
-    size_t end = list ? strlen(list) : 0;
+    const struct head *h = &x->head;
+    const char *proto = head_get(h, "x-forwarded-proto");
 
     memcpy(x->peer, c->address, sizeof(x->peer));
     x->secure = c->session != NULL;
@@ -50,23 +77,10 @@ static void read_peer(struct exchange *x, const struct conn *c)
         return;
     if (proto)
         x->secure = strcmp(proto, "https") == 0;
-    while (end > 0) {
-        size_t from = end;
-        char one[PEERS_TEXT_BYTES];
-
-        while (from > 0 && list[from - 1] != ',')
-            from--;
-        snprintf(one, sizeof(one), "%.*s", (int)(end - from), list + from);
-        memmove(one, one + strspn(one, " \t"),
-                strlen(one) + 1 - strspn(one, " \t"));
-        one[strcspn(one, " \t")] = '\0';
-        if (!networks_is_address(one))
+    for (size_t i = h->field_count; i > 0; i--)
+        if (strcasecmp(h->fields[i - 1].name, "x-forwarded-for") == 0 &&
+            !read_forwarded(x, c, h->fields[i - 1].value))
             return;
-        memcpy(x->peer, one, sizeof(x->peer));
-        if (!networks_hold(c->listener->options.proxies, one))
-            return;
-        end = from > 0 ? from - 1 : 0;
-    }
 }
 
 static struct exchange *begin_request(struct conn *c)

@@ -345,6 +345,15 @@ test('test_hostile_peer_is_what_a_trusted_proxy_says', async () => {
     body: JSON.stringify(sessionBody()),
   });
   assert.ok([401, 403].includes(outside.status), String(outside.status));
+  // A proxy may add a line of its own below what the client sent.
+  const body = JSON.stringify(sessionBody());
+  const lines = await say(
+    server.port,
+    `POST /api/sessions/ HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n` +
+      `X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\n` +
+      `Content-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  assert.ok([401, 403].includes(lines.status), String(lines.status));
   // From an address that is not trusted the header means nothing.
   const direct = await fetch(`${strict.url}/api/sessions/`, {
     method: 'POST',
