@@ -35,6 +35,8 @@ struct supervise_child {
     const char *role;           /* --role ROLE where the name differs */
     const char *program;        /* NULL: this program again; else a path */
     char *const *argv;          /* extra arguments, NULL-ended; may be NULL */
+    char *const *env;           /* the same: "NAME=value" that go before the
+                                   environment's own */
     int64_t liveness_ms;        /* silence that means hung; 0: not watched */
     int fds[SUPERVISE_MAX_FDS]; /* kept open by the supervisor */
     size_t fd_count;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@ struct plan {
     const struct supervise_child *child;
     const char *path;
     char *argv[MAX_ARGS + 1];
+    char **env; /* allocated */
     pid_t parent;
     int null_fd, control_fd, log_fd, failure_fd;
 };
@@ -29,7 +31,7 @@ static bool push(struct plan *p, size_t *n, const char *arg)
 {
     if (*n == MAX_ARGS)
         return false;
-    p->argv[(*n)++] = (char *)(uintptr_t)arg; /* execv takes no const */
+    p->argv[(*n)++] = (char *)(uintptr_t)arg; /* execve takes no const */
     return true;
 }
 
@@ -50,6 +52,25 @@ static enum err make_argv(struct plan *p, const char *const *base_argv)
         fits = fits && push(p, &n, c->argv[i]);
     p->argv[n] = NULL;
     return fits ? WS_OK : WS_INVALID;
+}
+
+/* The first of a name is the one that counts (getenv(3)). */
+static enum err make_env(struct plan *p)
+{
+    char *const *of[] = {p->child->env, environ};
+    size_t n = 0;
+
+    for (int i = 0; i < 2; i++)
+        for (size_t j = 0; of[i] && of[i][j]; j++)
+            n++;
+    p->env = calloc(n + 1, sizeof(*p->env));
+    if (!p->env)
+        return WS_NOMEM;
+    n = 0;
+    for (int i = 0; i < 2; i++)
+        for (size_t j = 0; of[i] && of[i][j]; j++)
+            p->env[n++] = of[i][j];
+    return WS_OK;
 }
 
 static void fail(const struct plan *p)
@@ -116,7 +137,7 @@ static void become(struct plan *p)
         _exit(127);
     reset_signals();
     place_fds(p);
-    execv(p->path, p->argv);
+    execve(p->path, p->argv, p->env);
     fail(p);
 }
 
@@ -144,9 +165,13 @@ enum err supervise_spawn(const struct supervise_child *child,
     OWN_FD int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct plan plan = {.child = child, .parent = getpid()};
     int control[2] = {-1, -1}, logs[2] = {-1, -1}, failure[2] = {-1, -1};
+    OWN_FREE char **env = NULL;
     enum err e = make_argv(&plan, base_argv);
     pid_t pid = -1;
 
+    if (!e)
+        e = make_env(&plan);
+    env = plan.env;
     if (e)
         return e;
     if (null_fd < 0 ||

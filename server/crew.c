@@ -24,10 +24,10 @@ enum hand_is {
     HAND_LEAVING, /* asked to end for good */
 };
 
-/* Arguments, shared by the hands that were started with them. */
+/* Shared by the hands that were started with it. */
 struct args {
     size_t users;
-    char **list;
+    struct crew_start start;
 };
 
 struct hand {
@@ -49,15 +49,27 @@ struct crew {
     bool was_ready, failed;
 };
 
+static void free_list(char **list)
+{
+    for (size_t i = 0; list && list[i]; i++) {
+        explicit_bzero(list[i], strlen(list[i]));
+        free(list[i]);
+    }
+    free(list);
+}
+
+void crew_start_fini(struct crew_start *s)
+{
+    free_list(s->argv);
+    free_list(s->env);
+    *s = (struct crew_start){.argv = NULL};
+}
+
 static void args_drop(struct args *a)
 {
-    size_t i;
-
     if (!a || --a->users)
         return;
-    for (i = 0; a->list[i]; i++)
-        free(a->list[i]);
-    free(a->list);
+    crew_start_fini(&a->start);
     free(a);
 }
 
@@ -87,12 +99,12 @@ static enum err engage(struct crew *c, size_t seat)
     size_t count = 0;
     enum err e;
 
-    while (c->args->list[count])
+    while (c->args->start.argv[count])
         count++;
     h->argv = calloc(count + 2, sizeof(*h->argv));
     if (!h->argv)
         return WS_NOMEM;
-    memcpy(h->argv, c->args->list, count * sizeof(*h->argv));
+    memcpy(h->argv, c->args->start.argv, count * sizeof(*h->argv));
     snprintf(h->name, sizeof(h->name), "worker-%u", ++c->serial);
     snprintf(h->seat, sizeof(h->seat), "%zu", seat);
     h->argv[count] = h->seat;
@@ -100,6 +112,7 @@ static enum err engage(struct crew *c, size_t seat)
     h->generation = c->generation;
     h->is = HAND_COMING;
     child.argv = h->argv;
+    child.env = h->args->start.env;
     memcpy(child.fds, c->options.fds, child.fd_count * sizeof(child.fds[0]));
     e = supervise_add(c->supervise, &child);
     if (e)
@@ -272,13 +285,14 @@ void crew_close(struct crew *c)
     free(c);
 }
 
-enum err crew_set(struct crew *c, size_t workers, char **args)
+enum err crew_set(struct crew *c, size_t workers,
+                  const struct crew_start *start)
 {
     struct args *a = calloc(1, sizeof(*a));
 
     if (!a)
         return WS_NOMEM;
-    *a = (struct args){.users = 1, .list = args};
+    *a = (struct args){.users = 1, .start = *start};
     /* A second change during the first: the oldest that worked is kept. */
     if (c->former) {
         args_drop(c->args);

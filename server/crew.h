@@ -4,7 +4,7 @@
  * Shapes:  each worker has a seat of server/shared.h for as long as it lives;
  *          its arguments are the settings, then its seat
  * Errors:  WS_DENIED  no worker ever got ready
- * Owns:    arguments given to it (a malloced list of malloced texts)
+ * Owns:    what workers were started with, once crew_set() took it
  * Process: the supervisor's
  * Source:  issue 3: SIGHUP and rolling restart without a failed request
  */
@@ -43,9 +43,19 @@ enum err crew_open(struct crew **out,
 void crew_close(struct crew *c);
 OWN_DEFINE(crew_close, struct crew *)
 
-/* Have so many workers with these arguments; those of before are replaced one
- * by one. When the first new one can't start, the old ones go on. */
-enum err crew_set(struct crew *c, size_t workers, char **args) WS_MUST_CHECK;
+/* What a worker is started with: malloced lists of malloced texts, ended by
+ * NULL. */
+struct crew_start {
+    char **argv;
+    char **env; /* "NAME=value": secrets, which everybody could read in argv */
+};
+
+void crew_start_fini(struct crew_start *s);
+
+/* Have so many workers, started so; those of before are replaced one by one.
+ * When the first new one can't start, all is as before. */
+enum err crew_set(struct crew *c, size_t workers,
+                  const struct crew_start *start) WS_MUST_CHECK;
 
 /* Supervise until SIGTERM or SIGINT, then end all workers. */
 enum err crew_run(struct crew *c) WS_MUST_CHECK;

@@ -14,6 +14,7 @@
 #include "server/socket.h"
 #include "server/words.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -35,8 +36,6 @@
 
 struct serve {
     const struct settings *settings; /* of the start */
-    struct settings reloaded;        /* of the last SIGHUP that was good */
-    struct conf *conf;               /* the same; NULL: there was none */
     struct cli_call *call;
     struct socket_bound bound;
     int lock_fd, shared_fd, control_fd;
@@ -140,23 +139,32 @@ static enum err check_tls(const struct settings *s, char why[TLS_WHY_BYTES])
     return e;
 }
 
-/* Beyond this machine nothing is said in clear, unless somebody asked. */
-static int check_reach(const struct serve *s)
+/* Beyond this machine nothing is said in clear, unless somebody asked. False:
+ * `text` says what would be. */
+static bool reach_is_safe(const struct serve *s, const struct settings *set,
+                          const struct conf *conf, char text[512])
 {
-    const struct settings *set = s->settings;
-    char text[512];
-
     if (s->bound.loopback || *set->tls_cert || set->plain_http ||
-        conf_origin(cli_conf(s->call), "behind_proxy") != CONF_DEFAULT)
-        return CLI_OK;
-    snprintf(text, sizeof(text),
+        conf_origin(conf, "behind_proxy") != CONF_DEFAULT)
+        return true;
+    snprintf(text, 512,
              "listen = \"%.200s\" can be reached by others, and without TLS "
              "whatever is sent there can be read on its way",
-             set->listen);
-    return words_fail(
-        text, "give --tls-cert and --tls-key; or name the proxy with TLS in "
-              "front of it, --behind-proxy CIDR; or accept it: "
-              "--plain-http on");
+             s->settings->listen);
+    return false;
+}
+
+static const char reach_fix[] =
+    "give --tls-cert and --tls-key; or name the proxy with TLS in front of it, "
+    "--behind-proxy CIDR; or accept it: --plain-http on";
+
+static int check_reach(const struct serve *s)
+{
+    char text[512];
+
+    if (reach_is_safe(s, s->settings, cli_conf(s->call), text))
+        return CLI_OK;
+    return words_fail(text, reach_fix);
 }
 
 /* --- the socket --- */
@@ -193,25 +201,7 @@ static int open_socket(struct serve *s)
     }
 }
 
-/* --- the workers' arguments --- */
-
-static void free_args(char **args)
-{
-    size_t i;
-
-    for (i = 0; args && args[i]; i++)
-        free(args[i]);
-    free(args);
-}
-
-/* "PREFIX_NAME" of a setting. */
-static void variable_of(const struct conf_key *key, char out[128])
-{
-    snprintf(out, 128, "%s%s", settings_schema.env_prefix, key->name);
-    for (char *c = out; *c; c++)
-        if (*c >= 'a' && *c <= 'z')
-            *c = (char)(*c - 'a' + 'A');
-}
+/* --- what the workers are started with --- */
 
 /* The environment has it already, or a file or a flag said it. */
 static bool is_passed_on(const struct conf *conf, const struct conf_key *key)
@@ -222,43 +212,20 @@ static bool is_passed_on(const struct conf *conf, const struct conf_key *key)
            (from == CONF_FILE || from == CONF_FLAG);
 }
 
-/* A secret goes on by the environment, never among the arguments, which
- * everybody can list. */
-static enum err pass_secret(const struct conf *conf, const struct conf_key *key,
-                            const void *values)
+/* "PREFIX_NAME=value" of a setting. */
+static enum err variable_of(const struct conf_key *key, const void *values,
+                            char **out)
 {
-    const char *at = (const char *)values + key->offset;
-    char name[128];
+    const void *at = (const char *)values + key->offset;
 
-    if (!is_passed_on(conf, key))
-        return WS_OK;
-    variable_of(key, name);
-    return setenv(name, *(char *const *)(const void *)at, 1) < 0 ? WS_NOMEM
-                                                                 : WS_OK;
-}
-
-static enum err pass_secrets(const struct conf *conf, const void *values)
-{
-    enum err e = WS_OK;
-    size_t i;
-
-    for (i = 0; !e && i < settings_schema.count; i++)
-        e = pass_secret(conf, &settings_schema.keys[i], values);
-    return e;
-}
-
-/* Take that back, so that a file is heard again. */
-static void forget_secrets(const struct conf *conf)
-{
-    char name[128];
-    size_t i;
-
-    for (i = 0; i < settings_schema.count; i++) {
-        if (!is_passed_on(conf, &settings_schema.keys[i]))
-            continue;
-        variable_of(&settings_schema.keys[i], name);
-        unsetenv(name);
+    if (asprintf(out, "%s%s=%s", settings_schema.env_prefix, key->name,
+                 *(char *const *)at) < 0) {
+        *out = NULL;
+        return WS_NOMEM;
     }
+    for (char *c = *out; *c && *c != '='; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return WS_OK;
 }
 
 static enum err flag_of(const struct conf *conf, const struct conf_key *key,
@@ -278,41 +245,41 @@ static enum err flag_of(const struct conf *conf, const struct conf_key *key,
     return WS_OK;
 }
 
-/* "--name=value" for every setting that is not at its default. */
-static enum err make_args(const struct conf *conf, char ***out)
+/* "--name=value" for every setting that is not at its default; secrets by the
+ * environment, never among the arguments, which everybody can list. */
+static enum err make_start(const struct conf *conf, const void *values,
+                           struct crew_start *out)
 {
     const struct conf_schema *schema = &settings_schema;
-    char **args = calloc(schema->count + 1, sizeof(*args));
-    enum err e = args ? WS_OK : WS_NOMEM;
-    size_t n = 0, i;
+    size_t args = 0, variables = 0, i;
+    enum err e = WS_OK;
 
+    out->argv = calloc(schema->count + 1, sizeof(*out->argv));
+    out->env = calloc(schema->count + 1, sizeof(*out->env));
+    if (!out->argv || !out->env)
+        return WS_NOMEM;
     for (i = 0; !e && i < schema->count; i++) {
         const struct conf_key *key = &schema->keys[i];
 
-        if (conf_origin(conf, key->name) != CONF_DEFAULT &&
-            !(key->flags & CONF_SECRET))
-            e = flag_of(conf, key, &args[n++]);
+        if (is_passed_on(conf, key))
+            e = variable_of(key, values, &out->env[variables++]);
+        else if (!(key->flags & CONF_SECRET) &&
+                 conf_origin(conf, key->name) != CONF_DEFAULT)
+            e = flag_of(conf, key, &out->argv[args++]);
     }
-    if (e) {
-        free_args(args);
-        return e;
-    }
-    *out = args;
-    return WS_OK;
+    return e;
 }
 
 static enum err set_crew(struct serve *s, const struct conf *conf,
                          const struct settings *settings)
 {
-    char **args = NULL;
-    enum err e = make_args(conf, &args);
+    struct crew_start start = {.argv = NULL};
+    enum err e = make_start(conf, settings, &start);
 
     if (!e)
-        e = pass_secrets(conf, settings);
-    if (!e)
-        e = crew_set(s->crew, (size_t)settings->workers, args);
+        e = crew_set(s->crew, (size_t)settings->workers, &start);
     if (e)
-        free_args(args);
+        crew_start_fini(&start);
     return e;
 }
 
@@ -327,6 +294,26 @@ static void log_lines(const char *event, char *text)
             log_error(event, "%s", line);
 }
 
+/* What the socket and the lock of the start don't go with. */
+static enum err check_change(const struct serve *s,
+                             const struct settings *fresh,
+                             const struct conf *conf, FILE *messages)
+{
+    char text[512];
+    enum err e = WS_OK;
+
+    if (!reach_is_safe(s, fresh, conf, text)) {
+        fprintf(messages, "%s: %s\n", text, reach_fix);
+        e = WS_INVALID;
+    }
+    if (database_is_embedded(fresh) != database_is_embedded(s->settings)) {
+        fprintf(messages, "db: from a file below data to a database of its "
+                          "own, or back, takes a restart\n");
+        e = WS_INVALID;
+    }
+    return e;
+}
+
 /* Everything that can be known to be wrong is, before a worker is touched. */
 static enum err load_again(struct serve *s, struct settings *fresh,
                            struct conf **conf, FILE *messages)
@@ -336,6 +323,8 @@ static enum err load_again(struct serve *s, struct settings *fresh,
 
     if (!e)
         e = settings_check(fresh, messages);
+    if (!e)
+        e = check_change(s, fresh, *conf, messages);
     if (e)
         return e;
     e = check_tls(fresh, why);
@@ -354,27 +343,17 @@ static void warn_of_fixed(const char *name, const char *now, const char *then)
 /* Load, and hand it to the workers; else all is as before. */
 static enum err reload(struct serve *s, FILE *messages)
 {
-    const struct conf *before = s->conf ? s->conf : cli_conf(s->call);
-    const struct settings *values = s->conf ? &s->reloaded : s->settings;
     struct settings fresh = {0};
     OWN(conf_close)
     struct conf *conf = NULL;
-    enum err e;
+    enum err e = load_again(s, &fresh, &conf, messages);
 
-    forget_secrets(before);
-    e = load_again(s, &fresh, &conf, messages);
     if (!e)
         e = set_crew(s, conf, &fresh);
-    if (e) {
-        if (pass_secrets(before, values))
-            log_warn("no_secrets", "no memory for the environment");
+    if (e)
         return e;
-    }
     warn_of_fixed("listen", s->settings->listen, fresh.listen);
     warn_of_fixed("data", s->settings->data, fresh.data);
-    conf_close(s->conf);
-    s->conf = TAKE(conf);
-    s->reloaded = fresh;
     return WS_OK;
 }
 
@@ -475,7 +454,6 @@ int serve_run(struct settings *settings, struct cli_call *call)
     if (!status)
         status = run_workers(&s);
     shared_close(s.shared);
-    conf_close(s.conf);
     own_fd(&s.shared_fd);
     own_fd(&s.control_fd);
     own_fd(&s.bound.fd);

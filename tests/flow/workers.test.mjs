@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { command } from './lib/people.mjs';
-import { children, sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { children, freePort, Proc, program, sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
 import { Layer2 } from './lib/wire.mjs';
 
 /** Items of one session, one after the other, until stopped; what a client
@@ -112,6 +112,44 @@ test('workers: SIGHUP reads the settings file again; mistakes change nothing', {
   process.kill(worker.pid, 'SIGKILL');
   await waitFor('another worker', () => children(server.pid)[0] && children(server.pid)[0].pid !== worker.pid);
   assert.equal(await limit(), 7);
+});
+
+test('workers: settings that none of them starts with give way to those of before', { timeout: 60000 }, async (t) => {
+  const file = join(tempDir(t), 'server.conf');
+  const place = 'blobs = s3://pictures?endpoint=http://127.0.0.1:1\ns3_key = k\n';
+  writeFileSync(file, `${place}s3_secret = known\nmax_batch_items = 2\n`);
+  const server = await startServer(t, { args: ['--config', file] });
+  const limit = async () => (await Layer2.open(server.url)).answer.json.limits.max_items;
+  assert.equal(await limit(), 2);
+  writeFileSync(file, `${place}max_batch_items = 7\n`); // no secret
+  hangup(server);
+  await waitFor('it is given up', () => server.lines().some((l) => l.event === 'reload_failed'), { ms: 20000 });
+  // The secret of before is back too: without it no worker would be.
+  assert.equal(await waitFor('a worker answers', () => limit().catch(() => 0), { ms: 20000 }), 2);
+  const [worker] = children(server.pid);
+  process.kill(worker.pid, 'SIGKILL');
+  assert.equal(await waitFor('another one does', () => limit().catch(() => 0), { ms: 20000 }), 2);
+});
+
+test('workers: a reload neither drops TLS for others nor changes the kind of database', { timeout: 60000 }, async (t) => {
+  const file = join(tempDir(t), 'server.conf');
+  writeFileSync(file, 'plain_http = on\n');
+  const port = await freePort();
+  const server = new Proc(program('worksight-server'), [
+    'serve', '--config', file, '--listen', `0.0.0.0:${port}`, '--data', tempDir(t, 'ws-server-'),
+  ]);
+  t.after(() => server.stop());
+  await waitFor('it takes requests', () => server.out.includes('/dashboard/'));
+  const worker = children(server.pid)[0].pid;
+  for (const [text, said] of [
+    ['plain_http = off\n', /can be read on its way/],
+    ['plain_http = on\ndb = mysql://nobody@127.0.0.1:1/none\n', /takes a restart/],
+  ]) {
+    writeFileSync(file, text);
+    hangup(server);
+    await waitFor('the refusal is said', () => server.lines().some((l) => l.event === 'reload_refused' && said.test(l.msg)));
+  }
+  assert.equal(children(server.pid)[0].pid, worker);
 });
 
 test('workers: commands reach the worker of the day', { timeout: 60000 }, async (t) => {
