@@ -120,14 +120,16 @@ static void check_database(struct doctor *d, struct finding *f)
 
 static void check_blobs(struct doctor *d, struct finding *f)
 {
-    OWN_FREE char *path = io_path(d->s->data, "blobs");
+    /* Pictures of a service are written into a file below data first. */
+    OWN_FREE char *path = io_path(
+        d->s->data, strcmp(d->s->blobs, "files") == 0 ? "blobs" : "tmp");
     struct stat st;
 
     if (!path || is_closed(d))
         find(f, STATE_FAIL, "see the check `data`", "can't be looked at");
     else if (stat(path, &st))
         find(f, STATE_WARN, "serve makes it at its start",
-             "the folder of pictures is not there yet");
+             "%s, where pictures come in, is not there yet", path);
     else if (access(path, W_OK | X_OK))
         find(f, STATE_FAIL, "chown it to the server's user",
              "%s is not writable", path);

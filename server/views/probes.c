@@ -71,7 +71,9 @@ static void check_disk(struct server *server, struct check *c)
 
 static void check_blobs(struct server *server, struct check *c)
 {
-    OWN_FREE char *path = io_path(server->settings->data, "blobs");
+    /* Pictures of a service are written into a file below data first. */
+    OWN_FREE char *path =
+        io_path(server->settings->data, server->blob_threads ? "tmp" : "blobs");
 
     c->ok = path && access(path, W_OK | X_OK) == 0;
     snprintf(c->detail, sizeof(c->detail), "%s",

@@ -121,6 +121,7 @@ test('workers: settings that none of them starts with give way to those of befor
   const server = await startServer(t, { args: ['--config', file] });
   const limit = async () => (await Layer2.open(server.url)).answer.json.limits.max_items;
   assert.equal(await limit(), 2);
+  assert.equal((await fetch(`${server.url}/readyz`)).status, 200, 'ready also without a folder of pictures');
   writeFileSync(file, `${place}max_batch_items = 7\n`); // no secret
   hangup(server);
   await waitFor('it is given up', () => server.lines().some((l) => l.event === 'reload_failed'), { ms: 20000 });
