@@ -1,8 +1,10 @@
 #include "server/auth/lockout.h"
 
 #include "core/clock.h"
+#include "server/http/peers.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -73,15 +75,17 @@ void lockout_close(struct lockout *l)
     free(l);
 }
 
+/* An IPv6 address counts as its /64, as in peers.h: whoever has one has all of
+ * them. */
 static uint64_t key_of(const struct lockout *l, int way, const char *name,
                        const char *address)
 {
     char text[400];
     uint64_t h;
     size_t i;
-    int n =
-        snprintf(text, sizeof(text), "%d\n%.300s\n%.64s", way,
-                 way == BY_ADDRESS ? "" : name, way == BY_NAME ? "" : address);
+    int n = snprintf(text, sizeof(text), "%d\n%.300s\n%" PRIu64, way,
+                     way == BY_ADDRESS ? "" : name,
+                     way == BY_NAME ? 0 : peers_key_of_text(address));
 
     for (i = 0; i < (size_t)n; i++)
         text[i] = (char)tolower((unsigned char)text[i]);

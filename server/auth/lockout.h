@@ -3,11 +3,10 @@
  * Flow:    POST /api/v1/login -> [lockout] -> password check -> [lockout]
  * Shapes:  LOCKOUT_PAIR failures of one name from one address close it for
  *          LOCKOUT_FIRST_S, doubling up to LOCKOUT_LONGEST_S; LOCKOUT_ADDRESS
- *          from one address, or LOCKOUT_NAME on one name from everywhere, do
- *          the same; a name that nobody has counts like one that somebody has
- * Units:   monotonic ns
- * Errors:  WS_AGAIN  closed: wait_s says for how long
- *          WS_FULL   more than LOCKOUT_KEPT counts are in use: wait as well
+ *          from one address (an IPv6 /64), or LOCKOUT_NAME on one name from
+ *          everywhere, do the same; a name that nobody has counts like one that
+ * somebody has Units:   monotonic ns Errors:  WS_AGAIN  closed: wait_s says for
+ * how long WS_FULL   more than LOCKOUT_KEPT counts are in use: wait as well
  * Owns:    lockout_open() hands over a handle; a shared table stays the
  *          caller's
  * Process: any thread of any process that maps the table: a bound holds for

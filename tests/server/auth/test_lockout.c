@@ -114,6 +114,24 @@ static void test_lockout_one_name_from_many_addresses_closes(void **state)
         lockout_check(*state, "ana", "203.0.113.1", BEGIN, &wait_s), WS_AGAIN);
 }
 
+static void test_lockout_addresses_of_one_network_of_ipv6_are_one(void **state)
+{
+    int64_t wait_s = 0;
+    char address[40], name[16];
+    int i;
+
+    for (i = 0; i < LOCKOUT_ADDRESS; i++) {
+        snprintf(address, sizeof(address), "2001:db8:1:2::%x", i + 1);
+        snprintf(name, sizeof(name), "n%d", i);
+        lockout_failed(*state, name, address, BEGIN);
+    }
+    assert_int_equal(
+        lockout_check(*state, "ana", "2001:db8:1:2:ffff::9", BEGIN, &wait_s),
+        WS_AGAIN);
+    assert_int_equal(
+        lockout_check(*state, "ana", "2001:db8:1:3::1", BEGIN, &wait_s), WS_OK);
+}
+
 static void test_lockout_passing_forgets_the_pair_alone(void **state)
 {
     int64_t wait_s = 0;
@@ -183,6 +201,7 @@ int main(void)
         WITH(test_lockout_waits_double_up_to_the_longest),
         WITH(test_lockout_one_address_with_many_names_closes),
         WITH(test_lockout_one_name_from_many_addresses_closes),
+        WITH(test_lockout_addresses_of_one_network_of_ipv6_are_one),
         WITH(test_lockout_passing_forgets_the_pair_alone),
         WITH(test_lockout_a_flood_of_names_fills_and_then_frees),
         cmocka_unit_test(test_lockout_two_workers_share_one_bound),
