@@ -85,6 +85,11 @@ const char *exchange_query(const struct exchange *x, const char *name)
     return pairs_get(query_of((struct exchange *)x), name);
 }
 
+bool exchange_query_good(const struct exchange *x)
+{
+    return query_of((struct exchange *)x) || !x->head.query;
+}
+
 const char *exchange_query_name(const struct exchange *x, size_t i)
 {
     return pairs_name(query_of((struct exchange *)x), i);

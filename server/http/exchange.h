@@ -49,6 +49,9 @@ const char *exchange_header(const struct exchange *x,
                             const char *name); /* or NULL */
 const char *exchange_query(const struct exchange *x,
                            const char *name); /* decoded, or NULL */
+/* False: the query can't be read (a broken %XX, too many names) and counts as
+ * empty. */
+bool exchange_query_good(const struct exchange *x);
 /* The i-th name of the query, or NULL past the end. */
 const char *exchange_query_name(const struct exchange *x, size_t i);
 const char *exchange_cookie(const struct exchange *x,

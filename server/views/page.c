@@ -59,6 +59,10 @@ void page_begin(struct page *p, struct exchange *x, const char *const *known)
                        .limit = PAGE_LIMIT_DEFAULT,
                        .from_ns = INT64_MIN,
                        .to_ns = INT64_MAX};
+    if (!exchange_query_good(x)) /* as if nothing was asked: not that */
+        page_problem(p, "",
+                     "the part behind ? can't be read: it has a %% "
+                     "without two hex digits, or too many names");
     name_known(names, sizeof(names), known);
     for (i = 0; (name = exchange_query_name(x, i)); i++) {
         if (!is_known(name, known))

@@ -35,6 +35,13 @@ test('series: a range of more than 100 years is 400, wherever its end comes from
   assert.equal((await ana.ask(`${path}?from=1930-01-01T00:00:00Z&to=2026-12-01T00:00:00Z&max_points=1`)).status, 200);
 });
 
+test('lists: a query that cannot be read is 400, not a list of everything', async () => {
+  for (const query of ['q=100%', 'q=%zz', 'limit=1&status=%00', Array.from({ length: 65 }, (_, i) => `n${i}`).join('&')]) {
+    const a = await ana.ask(`/api/v1/sessions?${query}`);
+    assert.equal(a.status, 400, `${query}: ${a.text}`);
+  }
+});
+
 test('series: an agent with a clock centuries off does not hide what came since', async () => {
   const s = await Layer2.open(server.url);
   const at = (agent_timestamp) => metricBody({ agent_timestamp });
