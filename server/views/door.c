@@ -37,6 +37,22 @@ bool door_is_open(struct exchange *x)
     return true;
 }
 
+bool door_may_try(struct exchange *x, const char *name, int64_t now_ns)
+{
+    struct lockout *lockout = logins_lockout(exchange_server(x)->logins);
+    int64_t wait_s = 0;
+    char text[24];
+
+    if (!lockout_check(lockout, name, exchange_peer(x), now_ns, &wait_s))
+        return true;
+    snprintf(text, sizeof(text), "%lld", (long long)wait_s);
+    exchange_add_header(x, "Retry-After", text);
+    exchange_problem(x, 429, "too-many-attempts",
+                     "too many tries failed; try again in %lld s",
+                     (long long)wait_s);
+    return false;
+}
+
 void door_refuse(struct exchange *x, const char *pointer, const char *fmt, ...)
 {
     struct wire_problems problems = {.count = 1};

@@ -21,6 +21,10 @@
  * and answered, otherwise. */
 bool door_is_open(struct exchange *x);
 
+/* May a password or a link be tried under this name from here, now? False:
+ * answered 429 with the time to wait. */
+bool door_may_try(struct exchange *x, const char *name, int64_t now_ns);
+
 /* One member that a body may have. */
 struct door_member {
     const char *name;

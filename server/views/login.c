@@ -47,17 +47,6 @@ static enum err write_attempt(struct store *writer, void *arg)
     return door_write_audit(writer, &audit);
 }
 
-static void refuse_wait(struct exchange *x, int64_t wait_s)
-{
-    char text[24];
-
-    snprintf(text, sizeof(text), "%lld", (long long)wait_s);
-    exchange_add_header(x, "Retry-After", text);
-    exchange_problem(x, 429, "too-many-attempts",
-                     "too many failed logins; try again in %lld s",
-                     (long long)wait_s);
-}
-
 /* WS_OK right, WS_DENIED wrong, others: the answer is 503. */
 static enum err judge(struct attempt *a, const char *password)
 {
@@ -75,13 +64,11 @@ static void log_in(struct attempt *a, const char *password)
     struct exchange *x = a->x;
     struct server *server = exchange_server(x);
     struct lockout *lockout = logins_lockout(server->logins);
-    int64_t now_ns = env_mono_ns(server->env), wait_s = 0;
+    int64_t now_ns = env_mono_ns(server->env);
     enum err e;
 
-    if (lockout_check(lockout, a->name, exchange_peer(x), now_ns, &wait_s)) {
-        refuse_wait(x, wait_s);
+    if (!door_may_try(x, a->name, now_ns))
         return;
-    }
     e = judge(a, password);
     if (e && e != WS_DENIED) {
         exchange_busy(x, 1);

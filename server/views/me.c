@@ -216,19 +216,12 @@ static bool current_is_right(struct exchange *x, const char *name,
 {
     struct server *server = exchange_server(x);
     struct lockout *lockout = logins_lockout(server->logins);
-    int64_t now_ns = env_mono_ns(server->env), wait_s = 0;
+    int64_t now_ns = env_mono_ns(server->env);
     struct store_account account;
-    char text[24];
     enum err e;
 
-    if (lockout_check(lockout, name, exchange_peer(x), now_ns, &wait_s)) {
-        snprintf(text, sizeof(text), "%lld", (long long)wait_s);
-        exchange_add_header(x, "Retry-After", text);
-        exchange_problem(x, 429, "too-many-attempts",
-                         "too many wrong passwords; try again in %lld s",
-                         (long long)wait_s);
+    if (!door_may_try(x, name, now_ns))
         return false;
-    }
     e = store_accounts_by_name(readers_context(), name, &account);
     if (!e)
         e = password_verify(account.password, current);

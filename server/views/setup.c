@@ -16,6 +16,7 @@
 
 #define FIRST "first_account"
 #define SIGN_IN "sign_in"
+#define LINK "\tlink" /* whose failures count together; no account's name */
 
 struct use {
     struct exchange *x;
@@ -158,7 +159,7 @@ void views_setup(struct exchange *x)
     };
     struct server *server = exchange_server(x);
     struct lockout *lockout = logins_lockout(server->logins);
-    int64_t now_ns = env_mono_ns(server->env), wait_s = 0;
+    int64_t now_ns = env_mono_ns(server->env);
     OWN(json_free)
     struct json *doc = NULL;
     struct use u = {.x = x};
@@ -169,17 +170,11 @@ void views_setup(struct exchange *x)
     doc = door_body(x, members, 4);
     if (!doc)
         return;
-    if (lockout_check(lockout, "\tlink", exchange_peer(x), now_ns, &wait_s)) {
-        exchange_add_header(x, "Retry-After", "30");
-        exchange_problem(x, 429, "too-many-attempts",
-                         "too many links that are not good; try again in "
-                         "%lld s",
-                         (long long)wait_s);
+    if (!door_may_try(x, LINK, now_ns))
         return;
-    }
     e = find(x, json_text(json_get(doc, "token"), ""), &u);
     if (e == WS_NOTFOUND) {
-        lockout_failed(lockout, "\tlink", exchange_peer(x), now_ns);
+        lockout_failed(lockout, LINK, exchange_peer(x), now_ns);
         refuse_link(x);
     } else if (e) {
         exchange_busy(x, 1);
