@@ -17,6 +17,7 @@
 #include "server/views/page.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ struct live {
     uint64_t heard; /* of server->live_ring */
     struct loop_timer *gather, *ping;
     struct stream *streams;
-    size_t stream_count;
+    atomic_size_t stream_count; /* read by /metrics */
     uint64_t next_serial, next_id;
     char run[17];
     struct live_hint kept[LIVE_KEPT]; /* by id % LIVE_KEPT */

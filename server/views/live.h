@@ -56,7 +56,7 @@ void live_beat(void *server, int64_t session_id);
 /* Handler of /api/v1/events, on the loop. */
 void live_stream(struct exchange *x);
 
-/* Streams that are open now, for /metrics. */
+/* Streams that are open now, for /metrics; from any thread. */
 size_t live_streams(const struct live *l);
 
 /* The topic of "sessions", "metrics" ...; WS_NOTFOUND. */
