@@ -121,7 +121,6 @@ static void remember(struct opening *o)
     }
     COUNTERS_ADD(server->counters, sessions_opened, 1);
     live_publish(server->live, LIVE_SESSIONS, o->request.session_id);
-    live_publish(server->live, LIVE_SESSIONS, o->request.row.id);
 }
 
 static void done(enum err e, void *arg)
