@@ -18,8 +18,9 @@ test('a full queue answers 503 with Retry-After, and nothing is lost or doubled'
   let busy = 0;
   let delivering = true;
   const beats = [];
+  let rounds = 0;
   const deliver = async (s) => {
-    const items = Array.from({ length: ITEMS }, (_, i) => Layer2.item(i + 2));
+    const items = Array.from({ length: ITEMS }, (_, i) => Layer2.item(i + 2 + (rounds - 1) * ITEMS));
     for (;;) {
       const answer = await s.batch(items);
       if (answer.status === 200) {
@@ -37,7 +38,10 @@ test('a full queue answers 503 with Retry-After, and nothing is lost or doubled'
     while (delivering) beats.push((await sessions[0].post('heartbeat')).status);
   };
   const beating = beat();
-  await Promise.all(sessions.map(deliver));
+  do {
+    rounds++;
+    await Promise.all(sessions.map(deliver));
+  } while (rounds < 10 && (busy === 0 || beats.length <= 5)); // a slow client fills no queue in one
   delivering = false;
   await beating;
   assert.ok(busy > 0, 'the queue was full at least once');
@@ -46,19 +50,21 @@ test('a full queue answers 503 with Retry-After, and nothing is lost or doubled'
     join(server.data, 'worksight.db'),
     'SELECT count(*) AS n, (SELECT sum(accepted) FROM ledger) AS l, (SELECT sum(observations) FROM rollup) AS r FROM metric',
   );
-  assert.deepEqual(row, { n: BATCHES * ITEMS, l: BATCHES * (ITEMS + 1), r: BATCHES * ITEMS });
+  const sent = rounds * BATCHES * ITEMS;
+  assert.deepEqual(row, { n: sent, l: sent + BATCHES, r: sent });
 });
 
 const residentMib = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 const p99 = (list) => list.sort((a, b) => a - b)[Math.floor(list.length * 0.99)];
 
-test('ten times what the queue holds, for seconds: early 503, quick answers, flat memory, heartbeats heard', { timeout: 40000 }, async (t) => {
+test('ten times what the queue holds, for seconds: early 503, quick answers, flat memory, heartbeats heard', { timeout: 100000 }, async (t) => {
   const server = await startServer(t, { args: ['--commit-queue', '500'] });
   const clients = await Promise.all(Array.from({ length: 20 }, () => Layer2.open(server.url)));
   const items = Array.from({ length: ITEMS }, (_, i) => Layer2.item(i + 2));
   const [{ pid }] = children(server.pid); // 20 x 250 items are ten queues of 500
   const accepted = [], refused = [], beats = [];
   const end = performance.now() + 8000;
+  const goesOn = () => performance.now() < end || [accepted, refused, beats].some((list) => list.length < 30);
   const timed = async (list, work) => {
     const begun = performance.now();
     const answer = await work();
@@ -66,7 +72,7 @@ test('ten times what the queue holds, for seconds: early 503, quick answers, fla
     return answer;
   };
   const flood = async (s) => {
-    while (performance.now() < end) {
+    while (goesOn()) {
       const answer = await timed((a) => (a.status === 200 ? accepted : refused), () => s.batch(items));
       if (answer.status === 200) continue;
       assert.equal(answer.status, 503, answer.text);
@@ -74,7 +80,7 @@ test('ten times what the queue holds, for seconds: early 503, quick answers, fla
     }
   };
   const beat = async () => {
-    while (performance.now() < end) {
+    while (goesOn()) {
       const answer = await timed(() => beats, () => clients[0].post('heartbeat'));
       assert.equal(answer.status, 200);
     }
@@ -86,7 +92,6 @@ test('ten times what the queue holds, for seconds: early 503, quick answers, fla
   const early = Math.max(...memory.slice(0, memory.length / 2)), late = Math.max(...memory.slice(memory.length / 2));
   const shown = `${accepted.length} accepted, p99 ${p99(accepted).toFixed(0)} ms; ${refused.length} refused, p99 ${p99(refused).toFixed(0)} ms; ${beats.length} heartbeats, p99 ${p99(beats).toFixed(0)} ms; ${early.toFixed(0)} then ${late.toFixed(0)} MiB`;
   t.diagnostic(shown);
-  assert.ok(accepted.length > 20 && refused.length > 20 && beats.length > 20, shown);
   assert.ok(p99(accepted) < 3000 && p99(refused) < 3000 && p99(beats) < 3000, shown);
   assert.ok(late < early + 24, `memory is flat: ${shown}`);
 });
