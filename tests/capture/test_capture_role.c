@@ -121,13 +121,15 @@ static void test_capture_role_without_ocr_gives_no_pixels(void **state)
     int k, unchanged = 0;
 
     (void)state;
-    for (k = 0; k < 20; k++) {
+    for (k = 0; k < 20 || unchanged == 0; k++) {
         assert_true(next_frame(r, &f, SOON_MS));
         assert_false(f.flags & RING_HAS_PIXELS);
-        if (f.flags & RING_UNCHANGED)
+        /* after each eighth of synth, also where some went unread */
+        if (f.number > 1 && f.number % 8 == 1)
             unchanged++;
+        assert_int_equal((f.flags & RING_UNCHANGED) != 0,
+                         f.number > 1 && f.number % 8 == 1);
     }
-    assert_in_range(unchanged, 1, 4); /* each eighth of synth */
     stop(r);
 }
 
@@ -171,15 +173,21 @@ static void test_capture_role_new_reader_is_given_pixels(void **state)
 {
     struct rig *r = start(2, OCR_ON);
     struct ring_frame f;
+    int64_t came_ns;
 
     (void)state;
-    do {
+    for (;;) {
+        do {
+            assert_true(next_frame(r, &f, SOON_MS));
+        } while (f.number % 8 != 0);
+        r->board->role[BOARD_AI].restarts++;
+        came_ns = clock_mono_ns();
         assert_true(next_frame(r, &f, SOON_MS));
-    } while (f.number % 8 != 0);
-    r->board->role[BOARD_AI].restarts++;
-    assert_true(next_frame(r, &f, SOON_MS));
+        if (!(f.flags & RING_UNCHANGED))
+            break;
+        assert_true(f.mono_ns < came_ns); /* made before the reader came */
+    }
     assert_true(f.flags & RING_HAS_PIXELS);
-    assert_false(f.flags & RING_UNCHANGED);
     stop(r);
 }
 
@@ -187,21 +195,23 @@ static void test_capture_role_paused_puts_nothing_into_the_ring(void **state)
 {
     struct rig *r = start(2, OCR_ON);
     struct ring_frame f;
-    int64_t captured;
+    int64_t captured, began_ns, paused_ms;
 
     (void)state;
     assert_true(next_frame(r, &f, SOON_MS));
     r->board->paused_until_wall_ns = clock_wall_ns() + 60 * CLOCK_NS_PER_S;
     wait_for_state(r, BOARD_PAUSED);
+    began_ns = clock_mono_ns();
     while (next_frame(r, &f, 0))
         ;
     captured = r->board->frames_captured;
     assert_false(next_frame(r, &f, 400));
     assert_int_equal(r->board->frames_captured, captured);
+    paused_ms = (clock_mono_ns() - began_ns) / CLOCK_NS_PER_MS;
     r->board->paused_until_wall_ns = 0;
     assert_true(next_frame(r, &f, SOON_MS));
     assert_true(f.flags & RING_HAS_PIXELS);
-    assert_true(f.interval_ms < 400); /* the pause is in no period */
+    assert_true(f.interval_ms < paused_ms); /* the pause is in no period */
     stop(r);
 }
 
