@@ -4,6 +4,12 @@
  * and outbox_open() ends those of another boot. A due time must survive a
  * boot, so it is wall time; one that is further away than any we would set
  * was written under another clock, and counts as due.
+ *
+ * A client that got no answer in time, or whose outbox died between commit and
+ * answer, asks again under the same id: the items of the answer that was lost
+ * would be lent to nobody. So a deadline is rounded up to OUTBOX_TAGS ns, and
+ * what it says below that is a tag of the request: a repeat finds its own. (One
+ * of a million others ends a lease too early: the lane that holds it goes on.)
  */
 #include "agent/outbox/outbox.h"
 
@@ -18,6 +24,7 @@
 #define OUTBOX_MAX_WAIT_NS (2 * OUTBOX_PARK_NS)
 #define OUTBOX_MAX_LEASE 500
 #define OUTBOX_MAX_LEASE_MS 3600000 /* a role that asks for more is ill */
+#define OUTBOX_TAGS 1048576         /* a power of two, close to 1 ms */
 
 struct taking {
     struct outbox *o;
@@ -25,11 +32,23 @@ struct taking {
     struct client_batch *batch;
     int64_t now_boot_ns, now_wall_ns;
     size_t bytes;
+    bool full; /* the next row does not fit any more */
 };
+
+static int64_t tag(const struct outbox_lease *lease)
+{
+    uint32_t first = 0;
+
+    if (lease->request)
+        memcpy(&first, lease->request, sizeof(first));
+    return first % OUTBOX_TAGS;
+}
 
 static int64_t deadline(const struct taking *t)
 {
-    return t->now_boot_ns + t->lease->lease_ms * CLOCK_NS_PER_MS;
+    int64_t end = t->now_boot_ns + t->lease->lease_ms * CLOCK_NS_PER_MS;
+
+    return (end / OUTBOX_TAGS + 1) * OUTBOX_TAGS + tag(t->lease);
 }
 
 static enum err mark(struct taking *t, int64_t id)
@@ -125,7 +144,7 @@ static void read_lease(struct db_stmt *s, struct client_lease *lease,
              row->picture);
 }
 
-/* One row into the batch; WS_FULL when the batch has no room for it. */
+/* One row into the batch, if the batch has room for it. */
 static enum err take_row(struct taking *t, struct db_stmt *s)
 {
     struct client_lease *lease = &t->batch->leases[t->batch->count];
@@ -134,9 +153,12 @@ static enum err take_row(struct taking *t, struct db_stmt *s)
 
     read_lease(s, lease, &row);
     e = buf_check(&lease->payload);
-    if (!e && t->batch->count > 0 &&
-        t->bytes + lease->payload.len > t->lease->max_bytes)
-        e = WS_FULL;
+    t->full = t->batch->count > 0 &&
+              t->bytes + lease->payload.len > t->lease->max_bytes;
+    if (t->full) {
+        buf_fini(&lease->payload);
+        return e;
+    }
     if (!e && row.picture[0]) {
         e = blobs_get(t->o->blobs, row.picture, &lease->picture_fd,
                       &lease->picture_len);
@@ -193,7 +215,7 @@ static enum err take_rows(struct taking *t, int64_t session,
     size_t count, i;
     enum err e = find_ids(t, session, state, ids, &count);
 
-    for (i = 0; i < count && !e; i++) {
+    for (i = 0; i < count && !e && !t->full; i++) {
         struct db_stmt *s;
 
         e = db_stmt(t->o->db,
@@ -209,7 +231,7 @@ static enum err take_rows(struct taking *t, int64_t session,
             e = take_row(t, s);
         db_reset(s);
     }
-    return e == WS_FULL ? WS_OK : e;
+    return e;
 }
 
 struct candidate {
@@ -268,37 +290,30 @@ static enum err take(struct taking *t)
     return e ? e : outbox_session_describe(t->o, c.number, &t->batch->session);
 }
 
-static enum err free_deadline(struct outbox *o, const char *sql)
+static enum err free_tagged(struct taking *t, const char *sql)
 {
     struct db_stmt *s;
-    enum err e = db_stmt(o->db, sql, &s);
+    enum err e = db_stmt(t->o->db, sql, &s);
 
     if (e)
         return e;
-    db_bind_int(s, o->lease_deadline_ns);
+    db_bind_int(s, OUTBOX_TAGS);
+    db_bind_int(s, tag(t->lease));
     return db_run(s);
 }
 
-/* A client that got no answer in time asks again under the same id: the items
- * of the answer that was lost would be lent to nobody. */
 static enum err end_repeated(struct taking *t)
 {
-    struct outbox *o = t->o;
-    const uint8_t *request = t->lease->request;
-    enum err e = WS_OK;
+    enum err e;
 
-    if (!request)
+    if (!t->lease->request)
         return WS_OK;
-    if (memcmp(request, o->lease_request, OUTBOX_REQUEST_BYTES) == 0) {
-        e = free_deadline(o, "UPDATE item SET lease_boot_ns = 0"
-                             " WHERE lease_boot_ns > 0 AND lease_boot_ns = ?");
-        if (!e)
-            e = free_deadline(o, "UPDATE session SET lease_boot_ns = 0"
-                                 " WHERE lease_boot_ns = ?");
-    }
-    memcpy(o->lease_request, request, OUTBOX_REQUEST_BYTES);
-    o->lease_deadline_ns = deadline(t);
-    return e;
+    e = free_tagged(t, "UPDATE item SET lease_boot_ns = 0"
+                       " WHERE lease_boot_ns > 0 AND lease_boot_ns % ? = ?");
+    return e ? e
+             : free_tagged(t, "UPDATE session SET lease_boot_ns = 0"
+                              " WHERE lease_boot_ns > 0"
+                              " AND lease_boot_ns % ? = ?");
 }
 
 enum err outbox_lease(struct outbox *o, const struct outbox_lease *lease,

@@ -60,8 +60,6 @@ struct outbox {
     enum err aborted;    /* the transaction under way was lost, and why */
     struct buf removals; /* pictures to remove after the commit, 65 each */
     size_t removals_verb_start;
-    uint8_t lease_request[OUTBOX_REQUEST_BYTES]; /* the last one */
-    int64_t lease_deadline_ns;                   /* what it was given */
     int64_t lost;       /* could not be recorded; a tombstone is owed */
     int64_t lost_start; /* as of the transaction's start */
 };

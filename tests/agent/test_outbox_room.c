@@ -2,6 +2,8 @@
  * what a transaction that fails leaves behind. */
 #include "tests/agent/queue_rig.h"
 
+#include "agent/outbox/outbox_priv.h"
+
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -248,6 +250,33 @@ static enum err put_text(enum wire_item_kind kind, const char *text)
     return outbox_put(rig.outbox, &put, &seq);
 }
 
+#define RIG_EVENT "{\"event\":\"e\",\"at\":\"2026-11-22T12:00:00Z\"}"
+
+/* The tombstone finds no room after its item was marked: neither holds. */
+static void test_outbox_no_room_to_bury_buries_nothing(void **state)
+{
+    struct client_batch b = {0};
+    uint64_t seq;
+
+    (void)state;
+    rig_register();
+    assert_int_equal(rig_put_picture('x', 5000, &seq), WS_OK);
+    damage_picture();
+    assert_int_equal(
+        db_exec(rig.outbox->db, "PRAGMA max_page_count=1"), /* as it is */
+        WS_OK);
+    while (put_text(WIRE_ITEM_EVENT, RIG_EVENT) == WS_OK)
+        seq++;
+    assert_int_equal(rig_lease(CLIENT_LANE_PICTURES, 1, &b), WS_FULL);
+    assert_int_equal(rig_counts().dead, 0);
+    assert_int_equal(db_exec(rig.outbox->db, "PRAGMA max_page_count=1000000"),
+                     WS_OK);
+    assert_int_equal(rig_lease(CLIENT_LANE_PICTURES, 1, &b), WS_NOTFOUND);
+    assert_int_equal(rig_counts().dead, 1);
+    assert_int_equal(rig_counts().head_seq, seq + 1); /* the tombstone */
+    rig_check_law();
+}
+
 /* --- transactions --- */
 
 static void test_outbox_failed_verb_leaves_its_neighbours(void **state)
@@ -295,6 +324,7 @@ int main(void)
         RIG_CASE(test_outbox_over_budget_forgets_sent_before_unsent),
         RIG_CASE(test_outbox_nothing_to_evict_is_full),
         RIG_CASE(test_outbox_full_disk_loses_nothing_and_passes),
+        RIG_CASE(test_outbox_no_room_to_bury_buries_nothing),
         RIG_CASE(test_outbox_failed_verb_leaves_its_neighbours),
         RIG_CASE(test_outbox_rollback_forgets_numbers_too),
     };
