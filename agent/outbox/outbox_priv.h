@@ -101,6 +101,8 @@ enum err outbox_session_next_seq(struct outbox *o, int64_t number,
 
 /* --- outbox_put.c --- */
 
+/* The lane that items of this kind travel in. */
+enum client_lane outbox_lane(int64_t kind);
 enum err outbox_put_row(struct outbox *o, int64_t session,
                         const struct client_item *item,
                         int64_t *seq) WS_MUST_CHECK;

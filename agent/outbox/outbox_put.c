@@ -48,6 +48,12 @@ static enum err check_item(struct outbox *o, const struct client_item *item)
     return WS_OK;
 }
 
+enum client_lane outbox_lane(int64_t kind)
+{
+    return kind == WIRE_ITEM_SCREENSHOT ? CLIENT_LANE_PICTURES
+                                        : CLIENT_LANE_ROWS;
+}
+
 enum err outbox_put_row(struct outbox *o, int64_t session,
                         const struct client_item *item, int64_t *seq)
 {
@@ -73,8 +79,7 @@ enum err outbox_put_row(struct outbox *o, int64_t session,
     db_bind_int(s, session);
     db_bind_int(s, *seq);
     db_bind_int(s, item->kind);
-    db_bind_int(s, item->kind == WIRE_ITEM_SCREENSHOT ? CLIENT_LANE_PICTURES
-                                                      : CLIENT_LANE_ROWS);
+    db_bind_int(s, outbox_lane(item->kind));
     db_bind_blob(s, item->payload, item->payload_len);
     db_bind_text(s, has_picture ? item->picture_sha256 : NULL);
     db_bind_int(s, bytes);

@@ -222,8 +222,10 @@ static enum err move_row(struct outbox *o, int64_t id, int64_t kind)
 }
 
 /* Everything of a session that the server does not have gets a new identity:
- * who met another item under one seq will meet more. */
-static enum err move_session(struct outbox *o, int64_t session)
+ * who met another item under one seq will meet more. What the other lane holds
+ * may have arrived already: it stays until its own answer is in. */
+static enum err move_session(struct outbox *o, int64_t session,
+                             enum client_lane lane)
 {
     struct db_stmt *s;
     int64_t moved = 0;
@@ -236,11 +238,14 @@ static enum err move_session(struct outbox *o, int64_t session)
 
         e = db_stmt(o->db,
                     "SELECT id, kind FROM item WHERE session = ?"
-                    " AND state IN (0, 1) ORDER BY seq LIMIT 1",
+                    " AND state IN (0, 1) AND (lane = ? OR lease_boot_ns <= ?)"
+                    " ORDER BY seq LIMIT 1",
                     &s);
         if (e)
             return e;
         db_bind_int(s, session);
+        db_bind_int(s, lane);
+        db_bind_int(s, env_boot_ns(o->env));
         e = db_step(s);
         if (e)
             break;
@@ -297,7 +302,7 @@ static enum err settle_item(struct outbox *o, int64_t session,
     if (r->verdict == CLIENT_ERASED)
         return erase_row(o, &row);
     if (r->verdict == CLIENT_MOVE)
-        return move_session(o, session);
+        return move_session(o, session, outbox_lane(row.kind));
     e = outbox_settle_row(o, &row, to, r);
     if (!e && r->verdict == CLIENT_PAUSE)
         e = outbox_session_rest(o, session, r->due_wall_ns, r->reason);
@@ -307,6 +312,7 @@ static enum err settle_item(struct outbox *o, int64_t session,
 static enum err settle_all(struct outbox *o, const char *session_uid,
                            const struct client_result *results, size_t count)
 {
+    const struct client_result *move = NULL;
     struct outbox_session_row session;
     enum err e = outbox_session_find(o, session_uid, &session);
     size_t i;
@@ -316,10 +322,13 @@ static enum err settle_all(struct outbox *o, const char *session_uid,
             return WS_INVALID;
         if (results[i].seq == 1)
             e = outbox_session_settle(o, session.number, &results[i]);
+        else if (results[i].verdict == CLIENT_MOVE)
+            move = &results[i];
         else
             e = settle_item(o, session.number, &results[i]);
     }
-    return e;
+    /* Last: what the server took of the same batch must not move with it. */
+    return e || !move ? e : settle_item(o, session.number, move);
 }
 
 enum err outbox_settle(struct outbox *o, const char *session_uid,

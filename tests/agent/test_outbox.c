@@ -310,6 +310,55 @@ static void test_outbox_seq_reuse_moves_all_to_a_new_session(void **state)
     rig_check_law();
 }
 
+static void test_outbox_seq_reuse_moves_nothing_that_arrived(void **state)
+{
+    const struct client_result results[] = {
+        {.seq = 2, .verdict = CLIENT_MOVE},
+        {.seq = 3, .verdict = CLIENT_DELIVERED, .server_id = 5},
+        {.seq = 4, .verdict = CLIENT_MOVE},
+    };
+    struct client_batch b = {0};
+
+    (void)state;
+    rig_register();
+    rig_put_ok(1);
+    rig_put_ok(2);
+    rig_put_ok(3);
+    assert_int_equal(
+        outbox_settle(rig.outbox, rig_session().session_uid, results, 3),
+        WS_OK);
+    rig_register();
+    assert_int_equal(rig_lease(CLIENT_LANE_ROWS, 10, &b), WS_OK);
+    assert_int_equal(b.count, 2);
+    assert_non_null(strstr(buf_text(&b.leases[0].payload), "\"r1\""));
+    assert_non_null(strstr(buf_text(&b.leases[1].payload), "\"r3\""));
+    client_batch_fini(&b);
+    rig_check_law();
+}
+
+static void test_outbox_seq_reuse_leaves_what_the_other_lane_holds(void **state)
+{
+    struct client_session before;
+    struct client_result done = {.seq = 3, .verdict = CLIENT_DELIVERED};
+    struct client_batch b = {0};
+    uint64_t seq;
+
+    (void)state;
+    rig_register();
+    rig_put_ok(1);
+    assert_int_equal(rig_put_picture('x', 100, &seq), WS_OK);
+    before = rig_session();
+    assert_int_equal(rig_lease(CLIENT_LANE_PICTURES, 1, &b), WS_OK);
+    client_batch_fini(&b);
+    assert_int_equal(rig_settle(2, CLIENT_MOVE, "422"), WS_OK);
+    assert_int_equal(outbox_settle(rig.outbox, before.session_uid, &done, 1),
+                     WS_OK);
+    rig_register();
+    assert_int_equal(rig_lease(CLIENT_LANE_PICTURES, 1, &b), WS_NOTFOUND);
+    assert_int_equal(rig_lease_count(10), 1);
+    rig_check_law();
+}
+
 static void test_outbox_moved_tombstone_keeps_its_count(void **state)
 {
     char payload[1024];
@@ -385,6 +434,8 @@ int main(void)
         RIG_CASE(test_outbox_erased_item_is_gone_and_counted),
         RIG_CASE(test_outbox_moved_session_counts_no_frame_twice),
         RIG_CASE(test_outbox_seq_reuse_moves_all_to_a_new_session),
+        RIG_CASE(test_outbox_seq_reuse_moves_nothing_that_arrived),
+        RIG_CASE(test_outbox_seq_reuse_leaves_what_the_other_lane_holds),
         RIG_CASE(test_outbox_moved_tombstone_keeps_its_count),
         RIG_CASE(test_outbox_open_numbers_survive),
         RIG_CASE(test_outbox_older_run_keeps_its_own_token),
