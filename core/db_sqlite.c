@@ -64,6 +64,15 @@ static bool is_no_room(int number)
     return number == ENOSPC || number == EDQUOT || number == EFBIG;
 }
 
+/* Why the system refused. Of a failed COMMIT SQLite keeps no errno: it is the
+ * C library's, which was 0 before the statement. */
+static int errno_of(sqlite3 *raw)
+{
+    int number = raw ? sqlite3_system_errno(raw) : 0;
+
+    return number ? number : errno;
+}
+
 /* Codes in the caller's words; the extended code decides where it can. */
 static enum err code_to_err(sqlite3 *raw, int code)
 {
@@ -111,9 +120,7 @@ static enum err code_to_err(sqlite3 *raw, int code)
             return WS_DENIED;
         return WS_IO;
     case SQLITE_IOERR:
-        if (raw && is_no_room(sqlite3_system_errno(raw)))
-            return WS_FULL;
-        return WS_IO;
+        return is_no_room(errno_of(raw)) ? WS_FULL : WS_IO;
     default:
         return WS_IO;
     }
@@ -127,8 +134,7 @@ static enum err fail(struct conn *db, int code, const char *doing)
     if (e == WS_OK || e == WS_NOTFOUND || e == WS_EXISTS)
         return e;
     log_error("db_error", "%s: %s (SQLite code %d, errno %d) at: %s", db->path,
-              sqlite3_errmsg(db->raw), code, sqlite3_system_errno(db->raw),
-              doing);
+              sqlite3_errmsg(db->raw), code, errno_of(db->raw), doing);
     return e;
 }
 
@@ -160,8 +166,10 @@ static void close_db(struct db *db)
 static enum err exec(struct db *base, const char *sql)
 {
     struct conn *db = conn_of(base);
-    int code = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
+    int code;
 
+    errno = 0;
+    code = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? WS_OK : fail(db, code, sql);
 }
 
@@ -333,6 +341,7 @@ static enum err step(struct db_stmt *base)
     struct stmt *s = stmt_of(base);
     int code = s->bind_code;
 
+    errno = 0;
     if (code == SQLITE_OK)
         code = sqlite3_step(s->raw);
     if (code == SQLITE_ROW)

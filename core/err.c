@@ -33,6 +33,7 @@ static enum err from_errno(int number)
         return WS_AGAIN;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
         return WS_FULL;

@@ -6,9 +6,11 @@
 #include "core/db.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -279,6 +281,29 @@ static void test_db_commit_over_page_limit_is_full(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 
+/* A quota, or a limit of the file's size, shows at the commit alone. */
+static void test_db_commit_over_file_limit_is_full(void **state)
+{
+    struct rlimit limit;
+    struct db *db = open_table(DB_EXCLUSIVE);
+    int64_t id;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(db_begin(db), WS_OK);
+    for (id = 1; id < 2000; id++)
+        assert_int_equal(put(db, id, "a value of some length"), WS_OK);
+    limit.rlim_cur = 30000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(db_commit(db), WS_FULL);
+    limit.rlim_cur = RLIM_INFINITY;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    db_rollback(db);
+    assert_int_equal(put(db, 1, "again"), WS_OK);
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +320,7 @@ int main(void)
         CASE(test_db_exclusive_second_owner_is_again),
         CASE(test_db_open_no_database_is_corrupt),
         CASE(test_db_commit_over_page_limit_is_full),
+        CASE(test_db_commit_over_file_limit_is_full),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
