@@ -36,6 +36,7 @@ struct reply {
     struct message message;
     int fd;
     bool writes;
+    size_t pictures; /* that a put brought */
 };
 
 struct loop {
@@ -84,6 +85,7 @@ static enum err take_request(struct loop *l, enum verbs_peer peer)
     message_init(&reply->message);
     reply->fd = fd;
     reply->writes = verbs_writes(&request);
+    reply->pictures = request.verb == MESSAGE_PUT ? request.fd_count : 0;
     l->reply_count++;
     return verbs_answer(l->outbox, peer, &request, &reply->message);
 }
@@ -120,6 +122,15 @@ static void retract(struct loop *l, enum err why)
         buf_clear(&m->body);
         m->result = (uint32_t)why;
     }
+}
+
+/* A picture that found no room, in its put or in the commit, does not come
+ * again: it is counted. */
+static void lose_pictures(struct loop *l)
+{
+    for (size_t i = 0; i < l->reply_count; i++)
+        if (l->replies[i].message.result == WS_FULL)
+            outbox_lose(l->outbox, (int64_t)l->replies[i].pictures);
 }
 
 static void send_replies(struct loop *l)
@@ -171,6 +182,7 @@ static enum err turn(struct loop *l)
     if (l->begun || e)
         l->trouble = e;
     l->begun = false;
+    lose_pictures(l);
     send_replies(l);
     return unless_it_passes(e);
 }

@@ -45,16 +45,6 @@ static void take_item(struct pack_reader *r, const struct message *m,
     pack_take_text(r, item->picture_sha256, sizeof(item->picture_sha256));
 }
 
-/* A picture that found no room will not come again: it is counted. */
-static void lose_pictures(struct outbox *o, const struct outbox_put *put)
-{
-    size_t i;
-
-    for (i = 0; i < put->count; i++)
-        if (put->items[i].picture_fd >= 0)
-            outbox_lose(o, 1);
-}
-
 static enum err do_put(struct outbox *o, struct message *request,
                        struct message *answer)
 {
@@ -76,8 +66,6 @@ static enum err do_put(struct outbox *o, struct message *request,
     e = pack_end(&r);
     if (!e)
         e = outbox_put(o, &put, seqs);
-    if (e == WS_FULL)
-        lose_pictures(o, &put);
     for (i = 0; i < put.count && !e; i++)
         pack_u64(&answer->body, seqs[i]);
     return e;
