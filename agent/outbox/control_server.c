@@ -133,6 +133,7 @@ enum err control_server_answer(struct control_server *s,
         if (!is_whole(p))
             continue;
         end = memchr(p->in.data, '\n', p->in.len);
+        s->answered = p;
         return control_answer(scope, p->in.data, (size_t)(end - p->in.data),
                               &p->out);
     }
@@ -141,16 +142,8 @@ enum err control_server_answer(struct control_server *s,
 
 void control_server_retract(struct control_server *s)
 {
-    size_t i;
-
-    for (i = 0; i < CONTROL_SERVER_MAX; i++) {
-        struct control_server_peer *p = &s->peers[i];
-
-        if (p->fd < 0 || p->out.len == 0 || p->sent > 0)
-            continue;
-        buf_clear(&p->out);
-        buf_append(&p->out, retraction, sizeof(retraction) - 1);
-    }
+    buf_clear(&s->answered->out);
+    buf_append(&s->answered->out, retraction, sizeof(retraction) - 1);
 }
 
 void control_server_write(struct control_server *s, int64_t now_ns)

@@ -24,6 +24,7 @@ struct control_server_peer {
 struct control_server {
     int listener; /* the supervisor's; -1: no commands */
     struct control_server_peer peers[CONTROL_SERVER_MAX];
+    struct control_server_peer *answered; /* the last one; NULL: none was */
 };
 
 void control_server_init(struct control_server *s, int listener);
@@ -39,7 +40,7 @@ bool control_server_read(struct control_server *s, int64_t now_ns);
 enum err control_server_answer(struct control_server *s,
                                const struct control_scope *scope) WS_MUST_CHECK;
 
-/* The commit failed: the answer that is not sent yet is not so. */
+/* The commit of the last answer failed: it says so instead. */
 void control_server_retract(struct control_server *s);
 
 /* Send what can be sent, close what is done or late. */

@@ -1,8 +1,10 @@
 /* test_control.c - the verbs of agent/cli/control.h, as the outbox answers. */
 #include "tests/agent/queue_rig.h"
 
-#include "agent/outbox/control.h"
+#include "agent/outbox/control_server.h"
 #include "core/json.h"
+
+#include <sys/socket.h>
 
 static struct board *board;
 static struct control_scope scope;
@@ -277,6 +279,40 @@ static void test_control_pause_of_another_clock_is_cut(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, make, end)
 
+/* Two commands in one turn: the second one's commit fails. */
+static void test_control_server_retracts_one_answer_alone(void **state)
+{
+    static const char line[] = "{\"verb\":\"resume\"}\n";
+    struct control_server server;
+    char answer[256];
+    int ends[2][2];
+    ssize_t n;
+
+    (void)state;
+    control_server_init(&server, -1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends[i]), 0);
+        server.peers[i].fd = ends[i][1];
+        server.peers[i].deadline_ns = INT64_MAX;
+        assert_int_equal(write(ends[i][0], line, sizeof(line) - 1),
+                         sizeof(line) - 1);
+    }
+    assert_true(control_server_read(&server, 0));
+    assert_int_equal(control_server_answer(&server, &scope), WS_OK);
+    assert_int_equal(control_server_answer(&server, &scope), WS_OK);
+    control_server_retract(&server);
+    control_server_write(&server, 0);
+    for (int i = 0; i < 2; i++) {
+        n = read(ends[i][0], answer, sizeof(answer) - 1);
+        assert_true(n > 0);
+        answer[n] = '\0';
+        assert_non_null(strstr(answer, i ? "\"ok\":false" : "\"ok\":true"));
+        close(ends[i][0]);
+    }
+    control_server_fini(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +325,7 @@ int main(void)
         CASE(test_control_pause_survives_a_restart),
         CASE(test_control_pause_not_written_outlives_the_outbox),
         CASE(test_control_pause_of_another_clock_is_cut),
+        CASE(test_control_server_retracts_one_answer_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
