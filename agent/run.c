@@ -6,6 +6,7 @@
 #include "agent/instance.h"
 #include "agent/log_file.h"
 #include "agent/notice.h"
+#include "agent/outbox/pausing.h"
 #include "agent/plumbing.h"
 #include "agent/policy.h"
 #include "agent/role_start.h"
@@ -272,7 +273,24 @@ static enum err open_supervise(struct agent *a)
     return e;
 }
 
-static void set_board(struct agent *a)
+/* A pause of an earlier run holds before any role runs; where nobody can tell
+ * whether there is one, none does. */
+static enum err set_pause(struct agent *a)
+{
+    int64_t until_ns = 0;
+    enum err e = pausing_load(a->settings->state, clock_wall_ns(), &until_ns);
+
+    if (e)
+        fprintf(stderr,
+                "worksight-agent: %s/pause cannot be read, so nobody knows "
+                "whether it is paused: nothing is captured\n"
+                "→ make it readable, or remove it to end any pause\n",
+                a->settings->state);
+    atomic_store(&a->plumbing.board->paused_until_wall_ns, until_ns);
+    return e;
+}
+
+static enum err set_board(struct agent *a)
 {
     struct board *b = a->plumbing.board;
     struct policy p;
@@ -288,6 +306,7 @@ static void set_board(struct agent *a)
     /* Nothing of a person is captured: there is nobody to tell. */
     if (!settings_needs_notice(a->settings))
         atomic_store(&b->notice_acknowledged, 1);
+    return set_pause(a);
 }
 
 static enum err prepare(struct agent *a)
@@ -308,9 +327,10 @@ static enum err prepare(struct agent *a)
         e = note_settings(a);
     if (!e)
         e = open_supervise(a);
+    if (!e)
+        e = set_board(a);
     if (e)
         return e;
-    set_board(a);
     usage_init(&a->usage);
     /* Read by libgomp as it loads: worksight-ocr must find it set. */
     setenv("OMP_THREAD_LIMIT", "1", 1);

@@ -28,7 +28,7 @@
  *                 today {captured sent sent_bytes dropped failed} (local day;
  *                 what is not counted is left out),
  *                 pause {until_wall_ms reason written} or null; written:
- *                 false while the disk has no room for it,
+ *                 false while the disk refuses it,
  *                 last_metric {id productivity_score anomaly_score scored
  *                 recorded_wall_ms} or null,
  *                 board {...} as board_json() writes it

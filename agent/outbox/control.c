@@ -98,7 +98,7 @@ static void write_pause(struct asking *a)
     jsonw_object(a->w, "pause");
     jsonw_int(a->w, "until_wall_ms", until / CLOCK_NS_PER_MS);
     jsonw_text(a->w, "reason", p->reason[0] ? p->reason : NULL);
-    jsonw_bool(a->w, "written", !p->owed);
+    jsonw_bool(a->w, "written", p->kept);
     jsonw_object_end(a->w);
 }
 

@@ -20,7 +20,7 @@ struct control_scope {
 };
 
 /* Answer one request line; the answer ends with a newline. A pause is in force
- * then, and owed to the disk: pausing_write(). */
+ * then, and its event owed: pausing_write(). */
 enum err control_answer(const struct control_scope *scope, const char *line,
                         size_t len, struct buf *answer) WS_MUST_CHECK;
 

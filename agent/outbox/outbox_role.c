@@ -189,14 +189,14 @@ static enum err turn(struct loop *l)
 
 /* --- commands --- */
 
-/* A pause that the disk has no room for holds all the same. */
+/* A pause whose event the disk has no room for holds all the same. */
 static enum err write_pause(struct loop *l)
 {
     enum err e = pausing_write(&l->pausing);
 
     if (e)
-        log_warn("pause_unwritten",
-                 "what was said of the pause holds, and is not on disk yet: "
+        log_warn("pause_unrecorded",
+                 "what was said of the pause holds, and is not recorded yet: "
                  "%s",
                  err_name(e));
     l->pause_at_ns = env_mono_ns(l->role->env) + OUTBOX_ROLE_PAUSE_NS;
@@ -230,7 +230,7 @@ static enum err commands(struct loop *l)
 
     while (!e)
         e = command(l);
-    if (l->pausing.owed && (asked || now >= l->pause_at_ns))
+    if (pausing_owes(&l->pausing) && (asked || now >= l->pause_at_ns))
         written = write_pause(l);
     control_server_write(&l->control, now);
     e = e == WS_NOTFOUND ? WS_OK : unless_it_passes(e);
@@ -238,17 +238,6 @@ static enum err commands(struct loop *l)
 }
 
 /* --- between turns --- */
-
-static void end_pause(struct loop *l)
-{
-    struct board *b = l->role->board;
-    int64_t until = atomic_load(&b->paused_until_wall_ns);
-
-    if (until != 0 && until <= env_wall_ns(l->role->env)) {
-        atomic_store(&b->paused_until_wall_ns, 0);
-        log_info("pause_over", "the pause is over");
-    }
-}
 
 /* The numbers that need a look at rows, at most twice a second. */
 static enum err show_board(struct loop *l)
@@ -300,7 +289,8 @@ static enum err serve(struct loop *l)
         e = turn(l);
         if (!e)
             e = commands(l);
-        end_pause(l);
+        if (pausing_end(&l->pausing))
+            log_info("pause_over", "the pause is over");
         if (!e)
             e = show_board(l);
         if (!e)
@@ -327,19 +317,20 @@ int outbox_role_run(struct role *role)
     l->role = role;
     l->outbox = outbox;
     l->pausing = (struct pausing){
-        .outbox = outbox, .board = role->board, .env = role->env};
+        .outbox = outbox, .board = role->board, .env = role->env, .fd = -1};
     l->scope = (struct control_scope){.outbox = outbox,
                                       .board = role->board,
                                       .env = role->env,
                                       .pausing = &l->pausing};
     control_server_init(&l->control, role->fds[ROLE_FD_CONTROL]);
-    e = pausing_restore(&l->pausing);
+    e = pausing_open(&l->pausing, role->settings->state);
     if (!e)
         e = role_enter_sandbox(role);
     if (!e) {
         supervise_child_ready();
         e = serve(l);
     }
+    pausing_close(&l->pausing);
     control_server_fini(&l->control);
     return e ? EXIT_FAILURE : EXIT_SUCCESS;
 }

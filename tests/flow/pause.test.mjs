@@ -2,7 +2,7 @@
 // written any more.
 
 import assert from 'node:assert/strict';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -10,7 +10,7 @@ import { ask, board } from './lib/control.mjs';
 import { agentCommand, children, startAgent, tempDir, waitFor } from './lib/procs.mjs';
 import { smallDisk, fill } from './lib/small_disk.mjs';
 
-test('a pause on a full disk holds at once, and over a restart once there is room', async (t) => {
+test('a pause on a full disk holds at once, and over a restart', async (t) => {
   const state = tempDir(t, 'ws-full-');
   if (!(await smallDisk(t, state, 4))) return t.skip('this user may not mount a file system');
   const start = () => startAgent(t, {
@@ -31,16 +31,26 @@ test('a pause on a full disk holds at once, and over a restart once there is roo
   const paused = await agentCommand(state, 'pause', '10m', '--reason', 'a call');
   assert.equal(paused.code, 0, paused.err);
   await waitFor('capture is paused', async () => (await board(state)).capture_state === 'paused');
-  const { pause } = await ask(state, { verb: 'status' });
-  assert.equal(pause.reason, 'a call');
-  assert.equal(pause.written, false);
-  assert.match((await agentCommand(state, 'status')).out, /^Paused .* a call \(not on disk yet/m);
-  rmSync(filler);
-  await waitFor('it is written', async () => (await ask(state, { verb: 'status' })).pause.written, { ms: 20000 });
+  assert.equal((await ask(state, { verb: 'status' })).pause.reason, 'a call');
+  assert.match((await agentCommand(state, 'status')).out, /^Paused .* a call$/m);
   const roles = children(agent.pid);
   await agent.kill();
   await waitFor('its roles are gone', () => !roles.some(({ pid }) => existsSync(`/proc/${pid}`)));
   start();
-  await waitFor('it is paused again', async () => (await board(state)).capture_state === 'paused');
-  assert.equal((await ask(state, { verb: 'status' })).pause.reason, 'a call');
+  rmSync(filler);
+  const now = await waitFor('it answers again', () => board(state), { ms: 60000 });
+  assert.equal(now.capture_state, 'paused');
+  assert.equal(now.frames_captured, 0, 'not one frame before the pause was known');
+  await waitFor('its event is recorded', async () => {
+    const { items } = await ask(state, { verb: 'queue-list', limit: 1000 });
+    return items.some((item) => item.kind === 'event');
+  });
+});
+
+test('an agent that cannot tell whether it is paused does not start', async (t) => {
+  const state = tempDir(t, 'ws-pause-');
+  writeFileSync(join(state, 'pause'), 'until noon\n');
+  const { code, err } = await agentCommand(state, 'run', '--source', 'synth');
+  assert.equal(code, 1);
+  assert.match(err, /pause cannot be read, so nobody knows whether it is paused: nothing is captured\n→ make it readable, or remove it/);
 });

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct pausing pausing = {.env = &env_system};
+    static struct pausing pausing = {.env = &env_system, .fd = -1};
     static struct control_scope scope = {.env = &env_system,
                                          .pausing = &pausing};
     OWN_BUF struct buf answer = BUF_EMPTY;
