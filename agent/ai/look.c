@@ -187,20 +187,22 @@ static enum err take_picture(struct look *l, const struct ring_slot *slot,
     return buf_check(&out->picture);
 }
 
-/* The picture, if one is due: only of a frame that was read and redacted. */
+/* The picture, if one is due: only of a frame that was read, to its last word,
+ * and redacted. */
 static enum err add_picture(struct look *l, const struct ring_slot *slot,
                             const struct reading *r, int64_t tier,
                             struct look_items *out)
 {
     const struct ring_frame *f = slot->frame;
+    bool read = r->kind == READING_FRESH && !r->page.cut;
     enum err e;
 
     if (tier < LOOK_TIER_PICTURES || f->flags & (RING_LOCKED | RING_EXCLUDED))
         return WS_OK;
-    if (r->kind == READING_NONE)
+    if (r->kind == READING_NONE || r->page.cut)
         withhold(l, f);
-    l->picture_stale |= r->kind == READING_FRESH;
-    if (r->kind != READING_FRESH || !picture_is_due(l, f))
+    l->picture_stale |= read;
+    if (!read || !picture_is_due(l, f))
         return WS_OK;
     redact(l, slot, &r->page);
     e = take_picture(l, slot, tier, out);

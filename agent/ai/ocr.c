@@ -26,6 +26,7 @@ struct ocr {
     size_t poison_next, poison_count;
     struct ocr_wire_answer answer;
     size_t count;
+    bool cut;
     struct ocr_wire_word words[OCR_WIRE_MAX_WORDS];
 };
 
@@ -139,8 +140,10 @@ static void take_word(struct ocr *o, const struct ocr_wire_word *from,
 {
     struct ocr_wire_word w = *from;
 
-    if (o->count == OCR_WIRE_MAX_WORDS)
+    if (o->count == OCR_WIRE_MAX_WORDS) {
+        o->cut = true;
         return;
+    }
     w.text[OCR_WIRE_TEXT_BYTES - 1] = '\0';
     if (w.x_px >= f->width_px || w.y_px >= f->height_px)
         return;
@@ -173,6 +176,8 @@ static enum heard hear(struct ocr *o, const struct ring_frame *f)
         return HEARD_FAILURE;
     for (uint32_t i = 0; i < a->word_count; i++)
         take_word(o, &a->words[i], f);
+    if (a->flags & OCR_WIRE_CUT)
+        o->cut = true;
     return a->flags & OCR_WIRE_LAST ? HEARD_PAGE : HEARD_MORE;
 }
 
@@ -252,11 +257,12 @@ enum err ocr_read(struct ocr *o, const struct ring_slot *slot,
     if (is_quarantined(o, slot))
         return WS_DENIED;
     o->count = 0;
+    o->cut = false;
     e = ask(o, slot);
     if (!e)
         e = wait_for_page(o, slot, pid);
     if (e == WS_OK)
-        *out = (struct ocr_page){o->words, o->count};
+        *out = (struct ocr_page){o->words, o->count, o->cut};
     set_state(o, e == WS_AGAIN ? OCR_STATE_SILENT : OCR_STATE_OK);
     return e;
 }

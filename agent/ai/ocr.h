@@ -42,6 +42,7 @@ struct ocr_options {
 struct ocr_page {
     const struct ocr_wire_word *words;
     size_t count;
+    bool cut; /* there is more text than these words */
 };
 
 enum ocr_state {

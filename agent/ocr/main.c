@@ -144,7 +144,7 @@ static void answer_page(uint64_t id, const struct reader_page *page)
         a.word_count =
             (uint32_t)(left > OCR_WIRE_WORDS ? OCR_WIRE_WORDS : left);
         if (left <= OCR_WIRE_WORDS)
-            a.flags = OCR_WIRE_LAST;
+            a.flags = OCR_WIRE_LAST | (page->cut ? OCR_WIRE_CUT : 0);
         for (uint32_t i = 0; i < a.word_count; i++)
             put_word(&a.words[i], &page->words[done + i]);
         done += a.word_count;

@@ -30,7 +30,11 @@ enum ocr_wire_status {
     OCR_WIRE_FAILED,  /* the engine failed on this page */
 };
 
-enum { OCR_WIRE_LAST = 1, OCR_WIRE_HELLO = 2 };
+enum {
+    OCR_WIRE_LAST = 1,
+    OCR_WIRE_HELLO = 2,
+    OCR_WIRE_CUT = 4, /* there is more text on the page than was read */
+};
 
 struct ocr_wire_request {
     uint32_t magic;

@@ -160,7 +160,8 @@ static enum err find_line(struct reader *r, const struct segment_line *line,
     return cache_get(r->cache, here, words);
 }
 
-static void take_words(struct reader *r, const struct plane *page,
+/* False once there is room for no other word. */
+static bool take_words(struct reader *r, const struct plane *page,
                        const struct segment_line *line, unsigned number,
                        const struct engine_words *words)
 {
@@ -175,6 +176,7 @@ static void take_words(struct reader *r, const struct plane *page,
         box.y_px += line->box.y_px;
         w->box = plane_clip(page, box);
     }
+    return r->count < ENGINE_MAX_WORDS;
 }
 
 enum err reader_read(struct reader *r, const struct reader_picture *picture,
@@ -196,6 +198,7 @@ enum err reader_read(struct reader *r, const struct reader_picture *picture,
     if (e)
         return e;
     list = lines.list;
+    out->cut = lines.cut;
     for (size_t i = 0; i < lines.count; i++) {
         struct engine_words words = {.list = r->scratch};
         uint8_t key[CACHE_KEY_BYTES];
@@ -217,7 +220,8 @@ enum err reader_read(struct reader *r, const struct reader_picture *picture,
             e = read_line(r, page, &list[i], key, &words, out);
         if (e)
             return e;
-        take_words(r, page, &list[i], (unsigned)i, &words);
+        if (!take_words(r, page, &list[i], (unsigned)i, &words))
+            out->cut = true;
     }
     out->words = r->words;
     out->count = r->count;

@@ -26,6 +26,7 @@ struct reader_page {
     const struct reader_word *words;
     size_t count;
     unsigned lines, lines_cached, lines_reread;
+    bool cut; /* there is more text than these words */
 };
 
 struct reader_picture { /* BGRX, 32 bits a pixel */

@@ -41,6 +41,7 @@ struct run {
 struct parts {
     struct part *list;
     int count;
+    bool cut; /* MAX_PARTS were not enough */
 };
 
 static void mark_edges(const struct plane *page, uint8_t *mask)
@@ -191,6 +192,8 @@ static void link_row(struct parts *p, struct run *now, const int *edges,
         } else if (p->count < MAX_PARTS) {
             now[i].part = own.parent = p->count;
             p->list[p->count++] = own;
+        } else {
+            p->cut = true;
         }
     }
 }
@@ -342,8 +345,12 @@ static void add_line(struct segment_lines *out, const struct plane *page,
 {
     struct plane_box box = {p->x0, p->y0, p->x1 - p->x0 + 1, height_of(p)};
 
-    if (out->count >= SEGMENT_MAX_LINES || !looks_like_text(p))
+    if (!looks_like_text(p))
         return;
+    if (out->count >= SEGMENT_MAX_LINES) {
+        out->cut = true;
+        return;
+    }
     trim_box(page, mask, &box);
     box = (struct plane_box){box.x_px - 1, box.y_px - 1, box.width_px + 2,
                              box.height_px + 2};
@@ -402,7 +409,7 @@ enum err segment_page(const struct plane *page, struct segment_lines *out)
     OWN_FREE struct part *list = malloc(sizeof(*list) * MAX_PARTS);
     OWN_FREE struct segment_line *lines =
         malloc(sizeof(*lines) * SEGMENT_MAX_LINES);
-    struct parts parts = {list, 0};
+    struct parts parts = {.list = list};
     enum err e;
 
     if (!mask || !since || !list || !lines)
@@ -413,6 +420,7 @@ enum err segment_page(const struct plane *page, struct segment_lines *out)
     e = find_parts(page, mask, &parts);
     if (e)
         return e;
+    out->cut = parts.cut;
     merge_parts(page, mask, &parts, is_accent);
     merge_parts(page, mask, &parts, is_same_line);
     merge_parts(page, mask, &parts, is_accent);

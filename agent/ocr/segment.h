@@ -24,6 +24,7 @@ struct segment_line {
 struct segment_lines {
     struct segment_line *list;
     size_t count;
+    bool cut; /* the page has more than can be kept in mind */
 };
 
 /* Find every line of a page. The caller ends the list with free(). */

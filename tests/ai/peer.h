@@ -23,7 +23,8 @@ struct peer {
     _Atomic int manner;
     _Atomic bool stop;
     _Atomic int asked;
-    const char *line; /* words apart by blanks */
+    const char *line;       /* words apart by blanks */
+    _Atomic uint32_t flags; /* of an answer, beside OCR_WIRE_LAST */
     void (*on_request)(void *ctx);
     void *ctx;
 };
@@ -52,8 +53,9 @@ static void peer_answer(struct peer *p, const struct ocr_wire_request *q)
 {
     static _Thread_local struct ocr_wire_answer a;
 
-    a = (struct ocr_wire_answer){
-        .magic = OCR_WIRE_MAGIC, .id = q->id, .flags = OCR_WIRE_LAST};
+    a = (struct ocr_wire_answer){.magic = OCR_WIRE_MAGIC,
+                                 .id = q->id,
+                                 .flags = OCR_WIRE_LAST | p->flags};
     a.word_count = (uint32_t)peer_words(p->line, a.words);
     if (p->manner == PEER_FAILS)
         a.status = OCR_WIRE_FAILED;

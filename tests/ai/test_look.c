@@ -202,6 +202,22 @@ static void test_look_without_ocr_keeps_no_picture_and_counts_it(void **state)
     close_rig(r);
 }
 
+/* Nobody knows what the words say that were not read: no picture shows them. */
+static void test_look_page_read_in_part_keeps_no_picture(void **state)
+{
+    char metric[8192];
+    struct rig *r = open_rig(4, "more words than can be read");
+
+    (void)state;
+    r->peer.flags = OCR_WIRE_CUT;
+    assert_false(look(r, metric, sizeof(metric)));
+    assert_non_null(strstr(metric, "\"reading\":\"fresh\""));
+    assert_int_equal(atomic_load(&r->board->pictures_withheld), 1);
+    r->peer.flags = 0;
+    assert_true(look(r, NULL, 0));
+    close_rig(r);
+}
+
 static void test_look_pictures_are_no_denser_than_the_setting(void **state)
 {
     struct rig *r = open_rig(4, "alpha beta");
@@ -353,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_look_below_tier_2_reads_nothing),
         cmocka_unit_test(test_look_email_is_black_in_the_picture),
         cmocka_unit_test(test_look_without_ocr_keeps_no_picture_and_counts_it),
+        cmocka_unit_test(test_look_page_read_in_part_keeps_no_picture),
         cmocka_unit_test(test_look_pictures_are_no_denser_than_the_setting),
         cmocka_unit_test(test_look_unchanged_frame_reuses_the_reading),
         cmocka_unit_test(test_look_unchanged_after_a_dropped_frame_is_not_read),

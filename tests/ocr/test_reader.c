@@ -181,6 +181,52 @@ static void test_reader_says_alive_at_every_line(void **state)
 #define WITH_READER(test)                                                      \
     cmocka_unit_test_setup_teardown(test, open_reader, close_reader)
 
+/* --- an engine that finds more words than a page may have --- */
+
+static enum err many_open(struct engine **out)
+{
+    *out = NULL;
+    return WS_OK;
+}
+
+static enum err many_read(struct engine *e, const struct plane *picture,
+                          enum engine_shape shape, struct engine_words *words)
+{
+    (void)e;
+    (void)picture;
+    (void)shape;
+    while (words->count < ENGINE_MAX_WORDS / 2)
+        words->list[words->count++] = (struct engine_word){
+            .text = "ab", .confidence = 0.9, .box = {0, 0, 20, 10}};
+    return WS_OK;
+}
+
+static void many_close(struct engine *e)
+{
+    (void)e;
+}
+
+static const struct engine_ops engine_many = {
+    .name = "many", .open = many_open, .read = many_read, .close = many_close};
+
+static void test_reader_says_when_words_are_left_out(void **state)
+{
+    struct reader *plain = reader;
+    struct draw d;
+
+    (void)state;
+    draw_open(&d, 900, 100, 255);
+    draw_text(&d, 30, 60, 6, 0, "One line alone has room");
+    assert_int_equal(reader_open(&reader, &engine_many), WS_OK);
+    assert_false(read_page(&d).cut);
+    draw_close(&d);
+    draw_memo(&d, 255, 0);
+    assert_true(read_page(&d).cut);
+    draw_close(&d);
+    reader_close(reader);
+    reader = plain;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +237,7 @@ int main(void)
         WITH_READER(test_reader_scrolled_page_is_found_in_the_cache),
         WITH_READER(test_reader_empty_and_noisy_pages_are_survived),
         WITH_READER(test_reader_says_alive_at_every_line),
+        cmocka_unit_test(test_reader_says_when_words_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
