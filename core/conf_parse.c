@@ -212,16 +212,6 @@ static bool good_cidrs(const char *text)
     return true;
 }
 
-/* A value is the same from a file, the environment and a flag; a file has one
- * line for it, which " ;" ends. */
-static bool fits_a_line(const char *text)
-{
-    for (const char *at = text; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return false;
-    return !strstr(text, " ;");
-}
-
 /* Texts are shown in terminals and written into files by the line. */
 static bool has_control(const char *text)
 {
@@ -248,11 +238,6 @@ static enum err parse_text(const struct conf_key *key, const char *text,
     }
     if (!utf8_valid(text, bytes)) {
         buf_append_text(why, "is not UTF-8");
-        return WS_INVALID;
-    }
-    if (!fits_a_line(text)) {
-        buf_append_text(why, "must be one line without control characters, "
-                             "and without \" ;\", which begins a comment");
         return WS_INVALID;
     }
     if (key->max && (n < (size_t)key->min || n > (size_t)key->max)) {
