@@ -45,7 +45,7 @@ static const struct conf_key keys[] = {
     WORD(tier, tier, "L2", tiers,
         "what may leave: L0 heartbeat, L1 kinds of program, L2 scores, L3 reduced "
         "pictures, L4 pictures"),
-    KEY(purpose, purpose, TEXT, "", 0, 300,
+    KEY(purpose, purpose, TEXT, "", 0, 255,
         "stated purpose; L3 and L4 need one"),
     KEY(until, until, TEXT, "", 0, 10,
         "last day of L3 or L4, YYYY-MM-DD"),

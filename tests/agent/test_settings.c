@@ -11,6 +11,7 @@
 
 #include "agent/role_start.h"
 #include "core/clock.h"
+#include "core/wire.h"
 
 struct made {
     struct conf *conf;
@@ -108,6 +109,23 @@ static void test_settings_file_source_needs_its_folder(void **state)
     assert_string_equal(settings_source_dir(&n.s), "/tmp");
     assert_false(settings_needs_notice(&n.s));
     end(&n);
+}
+
+/* The queue takes nothing that the wire would refuse, and without the
+ * acknowledgement there is no session. */
+static void test_settings_fit_the_acknowledgement(void **state)
+{
+    static const char *const names[] = {"purpose", "until"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct conf_key *key = conf_find(&settings_schema, names[i]);
+        size_t f = 0;
+
+        while (strcmp(wire_notice_ack.fields[f].name, names[i]) != 0)
+            f++;
+        assert_true((size_t)key->max <= wire_notice_ack.fields[f].max_len);
+    }
 }
 
 static void test_settings_pictures_need_purpose_and_end(void **state)
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_settings_server_with_api_or_slash_is_the_same),
         cmocka_unit_test(test_settings_unknown_source_names_the_known_ones),
         cmocka_unit_test(test_settings_file_source_needs_its_folder),
+        cmocka_unit_test(test_settings_fit_the_acknowledgement),
         cmocka_unit_test(test_settings_pictures_need_purpose_and_end),
         cmocka_unit_test(test_settings_pictures_end_with_their_last_day),
         cmocka_unit_test(test_settings_acknowledge_is_a_hash),
