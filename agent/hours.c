@@ -111,6 +111,7 @@ bool hours_hold(const struct hours *h, int64_t wall_ns)
 
     if (h->count == 0)
         return true;
+    tzset(); /* whoever travels sets another zone while the agent runs */
     if (!localtime_r(&t, &tm))
         return false;
     for (size_t i = 0; i < h->count; i++)

@@ -27,7 +27,7 @@ struct hours {
 
 enum err hours_parse(const char *text, struct hours *out) WS_MUST_CHECK;
 
-/* Is this time one of them? In the time zone of this process. */
+/* Is this time one of them? In the time zone as it is set now. */
 bool hours_hold(const struct hours *h, int64_t wall_ns);
 
 #endif
