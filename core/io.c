@@ -126,27 +126,37 @@ static enum err sync_parent(const char *path)
     return dir ? sync_dir(dir) : WS_NOMEM;
 }
 
+static enum err write_synced(const char *path, const void *data, size_t len,
+                             mode_t mode)
+{
+    OWN_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    enum err e;
+
+    if (fd < 0)
+        return err_sys("io: create %s", path);
+    e = io_write_all(fd, data, len);
+    if (e)
+        return e;
+    return fsync(fd) < 0 ? err_sys("io: fsync %s", path) : WS_OK;
+}
+
 enum err io_write_file(const char *path, const void *data, size_t len,
                        mode_t mode)
 {
     OWN_FREE char *tmp = NULL;
-    OWN_FD int fd = -1;
     enum err e;
 
     if (asprintf(&tmp, "%s.tmp", path) < 0) {
         tmp = NULL;
         return WS_NOMEM;
     }
-    fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    if (fd < 0)
-        return err_sys("io: create %s", tmp);
-    e = io_write_all(fd, data, len);
-    if (e)
+    e = write_synced(tmp, data, len, mode);
+    if (!e && rename(tmp, path) < 0)
+        e = err_sys("io: rename to %s", path);
+    if (e) {
+        (void)unlink(tmp); /* what it takes on a full disk is not ours */
         return e;
-    if (fsync(fd) < 0)
-        return err_sys("io: fsync %s", tmp);
-    if (rename(tmp, path) < 0)
-        return err_sys("io: rename to %s", path);
+    }
     return sync_parent(path);
 }
 

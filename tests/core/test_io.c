@@ -3,12 +3,14 @@
 #include "core/utf8.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -44,6 +46,27 @@ static void test_io_write_file_replaces_whole_and_private(void **state)
     assert_string_equal(buf_text(&got), "second");
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void test_io_write_file_without_room_leaves_nothing_beside(void **state)
+{
+    OWN_FREE char *path = io_path(dir, "g");
+    OWN_FREE char *tmp = io_path(dir, "g.tmp");
+    OWN_BUF struct buf got = BUF_EMPTY;
+    struct rlimit limit;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(io_write_file(path, "old", 3, 0600), WS_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = 4;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(io_write_file(path, "longer", 6, 0600), WS_FULL);
+    limit.rlim_cur = RLIM_INFINITY;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(access(tmp, F_OK), -1);
+    assert_int_equal(io_read_file(path, 10, &got), WS_OK);
+    assert_string_equal(buf_text(&got), "old");
 }
 
 static void test_io_read_file_says_absent_and_too_large(void **state)
@@ -149,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_io_write_file_replaces_whole_and_private),
+        cmocka_unit_test(test_io_write_file_without_room_leaves_nothing_beside),
         cmocka_unit_test(test_io_read_file_says_absent_and_too_large),
         cmocka_unit_test(test_io_make_dirs_makes_all_and_takes_what_is_there),
         cmocka_unit_test(test_io_read_exact_at_an_early_end_is_not_found),
