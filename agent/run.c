@@ -25,8 +25,8 @@
 
 #define STOP_MS 3500              /* of the 5 s that a stop may take */
 #define LEAST_OCR_SILENCE_MS 5000 /* it says that it lives once a second */
+#define KEEP_AGAIN_NS (10 * CLOCK_NS_PER_S)
 #define LOGS "logs"
-#define SERVER_FILE "server.conf"   /* in STATE, written by enroll */
 #define RUNNING_FILE "running.conf" /* in STATE, for `status` */
 
 struct agent {
@@ -41,6 +41,7 @@ struct agent {
     char *ocr_program;
     struct hours hours;
     int64_t kept_revision; /* of the policy in STATE */
+    int64_t keep_at_ns;    /* when to try again, after the disk said no */
     bool hung_up;
 };
 
@@ -62,7 +63,7 @@ static enum err use_full_path(struct settings *s, struct conf *conf)
 
 enum err run_prepare(struct settings *s, struct conf *conf)
 {
-    OWN_FREE char *file = io_path(s->state, SERVER_FILE);
+    OWN_FREE char *file = io_path(s->state, RUN_SERVER_FILE);
     enum err e;
 
     if (!file)
@@ -179,18 +180,23 @@ static void note_children(struct agent *a)
 }
 
 /* A policy that heartbeat heard of holds in the next run too, from its first
- * moment on. */
+ * moment on. heartbeat writes the revision last, so it is read first. */
 static void keep_policy(struct agent *a)
 {
     struct board *b = a->plumbing.board;
-    struct policy p = {.revision = atomic_load(&b->policy_revision),
-                       .tier_max = atomic_load(&b->tier_max)};
+    struct policy p = {.revision = atomic_load(&b->policy_revision)};
+    enum err e;
 
-    if (p.revision == a->kept_revision)
+    if (p.revision == a->kept_revision || clock_mono_ns() < a->keep_at_ns)
         return;
-    if (policy_save(a->settings->state, &p))
-        log_warn("policy_unwritten", "it holds until the agent ends");
-    a->kept_revision = p.revision;
+    p.tier_max = atomic_load(&b->tier_max);
+    e = policy_save(a->settings->state, &p);
+    if (!e) {
+        a->kept_revision = p.revision;
+        return;
+    }
+    log_warn("policy_unwritten", "it holds; writing it is tried again");
+    a->keep_at_ns = clock_mono_ns() + KEEP_AGAIN_NS;
 }
 
 /* The tier in force: what the person acknowledged, to its last day, no more

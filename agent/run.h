@@ -8,6 +8,8 @@
 
 #include "agent/settings.h"
 
+#define RUN_SERVER_FILE "server.conf" /* in STATE, written by enroll */
+
 enum { /* exit statuses of `run` */
        RUN_OK = 0,
        RUN_FAILED = 1,

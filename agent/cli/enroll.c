@@ -4,6 +4,7 @@
 #include "agent/cli/commands.h"
 #include "agent/cli/control.h"
 #include "agent/instance.h"
+#include "agent/run.h"
 #include "core/io.h"
 
 #include <stdio.h>
@@ -40,7 +41,7 @@ static enum err remember_server(struct cli_call *call, const struct settings *s)
         return WS_OK;
     buf_printf(&text, "# written by worksight-agent enroll\nserver = %s\n",
                s->server);
-    return write_file(s->state, "server.conf", &text);
+    return write_file(s->state, RUN_SERVER_FILE, &text);
 }
 
 /* No agent runs: hold the folder while the code is put there. */
