@@ -1,13 +1,13 @@
 #include "agent/cli/ask_agent.h"
 #include "agent/cli/commands.h"
 #include "agent/cli/words.h"
+#include "core/utf8.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define LEAST_MS 1000
 #define MOST_MS 86400000
-#define REASON_BYTES 200
+#define REASON_CHARACTERS 200
 
 int pause_run(struct cli_call *call)
 {
@@ -26,10 +26,10 @@ int pause_run(struct cli_call *call)
                         "pause: DURATION is \"%.40s\": it must be from 1s to "
                         "1d",
                         cli_arg(call, 0));
-    if (reason && strlen(reason) > REASON_BYTES)
+    if (reason && utf8_count(reason) > REASON_CHARACTERS)
         return cli_fail(call, "say it shorter",
-                        "pause: reason has %zu bytes: at most %d are kept",
-                        strlen(reason), REASON_BYTES);
+                        "pause: reason has %zu characters: at most %d are kept",
+                        utf8_count(reason), REASON_CHARACTERS);
     ask_agent_begin(&w, &text, "pause");
     jsonw_int(&w, "duration_ms", ms);
     if (reason)

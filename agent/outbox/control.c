@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/jsonw.h"
+#include "core/utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -204,15 +205,6 @@ static enum err do_explain(struct asking *a)
 
 /* --- pause, resume, enroll --- */
 
-static size_t characters(const char *text)
-{
-    size_t n = 0;
-
-    for (; *text; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
-}
-
 static enum err do_pause(struct asking *a)
 {
     const char *reason = json_text(json_get(a->request, "reason"), NULL);
@@ -225,7 +217,7 @@ static enum err do_pause(struct asking *a)
         return WS_DENIED;
     if (e || duration_ms == 0)
         return refuse(a, "duration_ms must be 1000 to 86400000 (1s to 24h)");
-    if (reason && characters(reason) > CONTROL_MAX_REASON)
+    if (reason && utf8_count(reason) > CONTROL_MAX_REASON)
         return refuse(a, "reason must be at most 200 characters");
     until = env_wall_ns(a->scope->env) + duration_ms * CLOCK_NS_PER_MS;
     (void)pausing_set(a->scope->pausing, until, reason);
