@@ -216,20 +216,22 @@ static enum err send_range(struct upload *u, struct lane *lane,
     request_init(&r, u->role->settings->server,
                  u->role->settings->request_deadline_ms);
     e = build(lane, range, &r);
-    if (e == WS_NOTFOUND)
+    if (e == WS_NOTFOUND) {
         delivery_settle(&lane->delivery, range->first, CLIENT_KEEP,
                         "a layer-1 server has no place for it");
-    else if (e == WS_INVALID && range->count == 1)
+        e = WS_OK;
+    } else if (e == WS_INVALID && range->count == 1) {
         delivery_settle(&lane->delivery, range->first, CLIENT_BURY,
                         "it cannot be made into a request");
-    else if (!e) {
+        e = WS_OK;
+    } else if (!e) {
         e = exchange(u, &r, &answer);
         if (!e)
             delivery_answered(&lane->delivery, &answer, answer_id(&answer));
     }
     answer_fini(&answer);
     request_fini(&r);
-    return e == WS_NOTFOUND || e == WS_INVALID ? WS_OK : e;
+    return e;
 }
 
 static void show_session(struct upload *u, const struct client_session *s,
