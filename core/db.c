@@ -64,6 +64,32 @@ enum err db_run(struct db_stmt *s)
     return s->driver->run(s);
 }
 
+static enum err stmt_ints(struct db *db, const char *sql, struct db_ints ints,
+                          struct db_stmt **out)
+{
+    enum err e = db_stmt(db, sql, out);
+
+    for (size_t i = 0; i < ints.count && !e; i++)
+        db_bind_int(*out, ints.v[i]);
+    return e;
+}
+
+enum err db_find(struct db *db, const char *sql, struct db_ints ints,
+                 struct db_stmt **out)
+{
+    enum err e = stmt_ints(db, sql, ints, out);
+
+    return e ? e : db_step(*out);
+}
+
+enum err db_run_ints(struct db *db, const char *sql, struct db_ints ints)
+{
+    struct db_stmt *s;
+    enum err e = stmt_ints(db, sql, ints, &s);
+
+    return e ? e : db_run(s);
+}
+
 int64_t db_int(struct db_stmt *s, int column)
 {
     return s->driver->read_int(s, column);

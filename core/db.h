@@ -64,6 +64,24 @@ void db_reset(struct db_stmt *s);
 /* Run a statement that returns no row. */
 enum err db_run(struct db_stmt *s) WS_MUST_CHECK;
 
+/* Most statements take whole numbers alone: DB_INTS(a, b). */
+struct db_ints {
+    const int64_t *v;
+    size_t count;
+};
+#define DB_INTS(...)                                                           \
+    ((struct db_ints){(const int64_t[]){__VA_ARGS__},                          \
+                      sizeof((const int64_t[]){__VA_ARGS__}) /                 \
+                          sizeof(int64_t)})
+
+/* db_stmt() with its parameters, and db_step(): the first row. */
+enum err db_find(struct db *db, const char *sql, struct db_ints ints,
+                 struct db_stmt **out) WS_MUST_CHECK;
+
+/* db_stmt() with its parameters, and db_run(). */
+enum err db_run_ints(struct db *db, const char *sql,
+                     struct db_ints ints) WS_MUST_CHECK;
+
 /* Columns of the current row; texts and blobs live until the next step. */
 int64_t db_int(struct db_stmt *s, int column);
 double db_number(struct db_stmt *s, int column);

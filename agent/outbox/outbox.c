@@ -227,7 +227,7 @@ void outbox_close(struct outbox *o)
 
 /* --- atomic verbs --- */
 
-static bool picture_is_used(void *ctx, const char *sha256)
+bool outbox_uses_picture(void *ctx, const char *sha256)
 {
     struct outbox *o = ctx;
     struct db_stmt *s;
@@ -248,7 +248,7 @@ static void remove_pictures(struct outbox *o)
     size_t at;
 
     for (at = 0; at < o->removals.len; at += OUTBOX_PICTURE_NAME)
-        if (!picture_is_used(o, o->removals.data + at))
+        if (!outbox_uses_picture(o, o->removals.data + at))
             blobs_remove(o->blobs, o->removals.data + at);
     buf_clear(&o->removals);
 }

@@ -32,19 +32,6 @@ static enum err delete_row(struct outbox *o, const struct outbox_row *row)
     return WS_OK;
 }
 
-static void read_row(struct db_stmt *s, struct outbox_row *row)
-{
-    const char *picture = db_text(s, 6);
-
-    row->id = db_int(s, 0);
-    row->session = db_int(s, 1);
-    row->seq = db_int(s, 2);
-    row->kind = db_int(s, 3);
-    row->state = db_int(s, 4);
-    row->bytes = db_int(s, 5);
-    snprintf(row->picture, sizeof(row->picture), "%s", picture ? picture : "");
-}
-
 /* The oldest rows by one statement; its first parameters are bound already. */
 static enum err read_rows(struct db_stmt *s, struct outbox_row *rows,
                           size_t *count)
@@ -53,13 +40,13 @@ static enum err read_rows(struct db_stmt *s, struct outbox_row *rows,
 
     *count = 0;
     while (*count < OUTBOX_EVICT_CHUNK && !(e = db_step(s)))
-        read_row(s, &rows[(*count)++]);
+        outbox_row_read(s, &rows[(*count)++]);
     if (!e)
         db_reset(s);
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
-#define ROW "SELECT id, session, seq, kind, state, bytes, picture FROM item "
+#define ROWS "SELECT " OUTBOX_ROW " FROM item "
 
 /* Delivered and kept rows, from the oldest on; +state keeps SQLite on the
  * order of id, where these rows stand in front. */
@@ -68,7 +55,7 @@ static enum err sent_rows(struct outbox *o, struct outbox_row *rows,
 {
     struct db_stmt *s;
     enum err e =
-        db_stmt(o->db, ROW "WHERE +state IN (3, 4) ORDER BY id LIMIT 200", &s);
+        db_stmt(o->db, ROWS "WHERE +state IN (3, 4) ORDER BY id LIMIT 200", &s);
 
     return e ? e : read_rows(s, rows, count);
 }
@@ -79,8 +66,8 @@ static enum err rows_of_kind(struct outbox *o, enum outbox_state state,
 {
     struct db_stmt *s;
     enum err e = db_stmt(o->db,
-                         ROW "WHERE state = ? AND kind = ?"
-                             " AND lease_boot_ns <= ? ORDER BY id LIMIT 200",
+                         ROWS "WHERE state = ? AND kind = ?"
+                              " AND lease_boot_ns <= ? ORDER BY id LIMIT 200",
                          &s);
 
     *count = 0;
@@ -252,41 +239,20 @@ static enum err forget_old_sent(struct outbox *o)
  * and every one that still has rows stays for their ids. */
 static enum err finish_sessions(struct outbox *o)
 {
-    struct db_stmt *s;
-    enum err e =
-        db_stmt(o->db,
-                "UPDATE session SET done = 1 WHERE done = 0 AND registered = 1"
-                " AND number <> ? AND NOT EXISTS (SELECT 1 FROM item i"
-                " WHERE i.session = session.number AND i.lane IN (0, 1)"
-                " AND i.state IN (0, 1))",
-                &s);
+    enum err e = db_run_ints(
+        o->db,
+        "UPDATE session SET done = 1 WHERE done = 0 AND registered = 1"
+        " AND number <> ? AND NOT EXISTS (SELECT 1 FROM item i"
+        " WHERE i.session = session.number AND i.lane IN (0, 1)"
+        " AND i.state IN (0, 1))",
+        DB_INTS(o->present));
 
-    if (e)
-        return e;
-    db_bind_int(s, o->present);
-    e = db_run(s);
     if (e)
         return e;
     return db_exec(o->db,
                    "DELETE FROM session WHERE done = 1 AND number <="
                    " (SELECT max(number) - 8 FROM session) AND NOT EXISTS"
                    " (SELECT 1 FROM item i WHERE i.session = session.number)");
-}
-
-static bool is_used(void *ctx, const char *sha256)
-{
-    struct outbox *o = ctx;
-    struct db_stmt *s;
-    enum err e =
-        db_stmt(o->db, "SELECT 1 FROM item WHERE picture = ? LIMIT 1", &s);
-
-    if (!e) {
-        db_bind_text(s, sha256);
-        e = db_step(s);
-    }
-    if (!e)
-        db_reset(s);
-    return e != WS_NOTFOUND;
 }
 
 enum err outbox_tidy(struct outbox *o, int64_t orphan_grace_s)
@@ -302,7 +268,7 @@ enum err outbox_tidy(struct outbox *o, int64_t orphan_grace_s)
     e = outbox_leave(o, e);
     if (e)
         return e;
-    removed = blobs_collect(o->blobs, orphan_grace_s, is_used, o);
+    removed = blobs_collect(o->blobs, orphan_grace_s, outbox_uses_picture, o);
     if (removed > 0)
         log_info("orphans_collected", "%zu pictures without an item", removed);
     return db_exec(o->db, "PRAGMA incremental_vacuum(" OUTBOX_TIDY_PAGES ")");

@@ -53,15 +53,9 @@ static int64_t deadline(const struct taking *t)
 
 static enum err mark(struct taking *t, int64_t id)
 {
-    struct db_stmt *s;
-    enum err e =
-        db_stmt(t->o->db, "UPDATE item SET lease_boot_ns = ? WHERE id = ?", &s);
-
-    if (e)
-        return e;
-    db_bind_int(s, deadline(t));
-    db_bind_int(s, id);
-    return db_run(s);
+    return db_run_ints(t->o->db,
+                       "UPDATE item SET lease_boot_ns = ? WHERE id = ?",
+                       DB_INTS(deadline(t), id));
 }
 
 /* The session row as the lease of item 1. */
@@ -71,25 +65,16 @@ static enum err take_session(struct taking *t, int64_t number)
     struct db_stmt *s;
     const void *data;
     size_t len;
-    enum err e = db_stmt(t->o->db,
-                         "UPDATE session SET lease_boot_ns = ?"
-                         " WHERE number = ?",
-                         &s);
+    enum err e = db_run_ints(t->o->db,
+                             "UPDATE session SET lease_boot_ns = ?"
+                             " WHERE number = ?",
+                             DB_INTS(deadline(t), number));
 
-    if (e)
-        return e;
-    db_bind_int(s, deadline(t));
-    db_bind_int(s, number);
-    e = db_run(s);
     if (!e)
-        e = db_stmt(t->o->db,
+        e = db_find(t->o->db,
                     "SELECT payload, started_wall_ns, attempts FROM session"
                     " WHERE number = ?",
-                    &s);
-    if (e)
-        return e;
-    db_bind_int(s, number);
-    e = db_step(s);
+                    DB_INTS(number), &s);
     if (e)
         return e;
     *lease = (struct client_lease){.seq = 1,
@@ -122,24 +107,17 @@ static enum err bury_lost_picture(struct taking *t,
 static void read_lease(struct db_stmt *s, struct client_lease *lease,
                        struct outbox_row *row)
 {
-    const char *picture = db_text(s, 4);
     size_t len;
-    const void *data = db_blob(s, 3, &len);
+    const void *data = db_blob(s, OUTBOX_ROW_COLUMNS, &len);
 
-    *lease = (struct client_lease){.seq = (uint64_t)db_int(s, 1),
-                                   .kind = (enum wire_item_kind)db_int(s, 2),
-                                   .picture_fd = -1,
-                                   .recorded_wall_ns = db_int(s, 5),
-                                   .attempts = db_int(s, 6)};
+    outbox_row_read(s, row);
+    *lease = (struct client_lease){
+        .seq = (uint64_t)row->seq,
+        .kind = (enum wire_item_kind)row->kind,
+        .picture_fd = -1,
+        .recorded_wall_ns = db_int(s, OUTBOX_ROW_COLUMNS + 1),
+        .attempts = db_int(s, OUTBOX_ROW_COLUMNS + 2)};
     buf_append(&lease->payload, data, len);
-    *row = (struct outbox_row){.id = db_int(s, 0),
-                               .session = db_int(s, 9),
-                               .seq = db_int(s, 1),
-                               .kind = db_int(s, 2),
-                               .state = db_int(s, 7),
-                               .bytes = db_int(s, 8),
-                               .attempts = db_int(s, 6)};
-    snprintf(row->picture, sizeof(row->picture), "%s", picture ? picture : "");
     snprintf(lease->picture_sha256, sizeof(lease->picture_sha256), "%s",
              row->picture);
 }
@@ -218,17 +196,13 @@ static enum err take_rows(struct taking *t, int64_t session,
     for (i = 0; i < count && !e && !t->full; i++) {
         struct db_stmt *s;
 
-        e = db_stmt(t->o->db,
-                    "SELECT id, seq, kind, payload, picture,"
-                    " recorded_wall_ns, attempts, state, bytes, session"
-                    " FROM item WHERE id = ?",
-                    &s);
+        e = db_find(t->o->db,
+                    "SELECT " OUTBOX_ROW ", payload, recorded_wall_ns,"
+                    " attempts FROM item WHERE id = ?",
+                    DB_INTS(ids[i]), &s);
         if (e)
             return e;
-        db_bind_int(s, ids[i]);
-        e = db_step(s);
-        if (!e)
-            e = take_row(t, s);
+        e = take_row(t, s);
         db_reset(s);
     }
     return e;
@@ -245,20 +219,15 @@ static enum err next_session(struct taking *t, int64_t after,
 {
     struct db_stmt *s;
     enum err e =
-        db_stmt(t->o->db,
+        db_find(t->o->db,
                 "SELECT number, registered, lease_boot_ns <= ? FROM session"
                 " WHERE done = 0 AND number > ?"
                 " AND (rests_until_wall_ns <= ? OR rests_until_wall_ns > ?)"
                 " ORDER BY number LIMIT 1",
+                DB_INTS(t->now_boot_ns, after, t->now_wall_ns,
+                        t->now_wall_ns + OUTBOX_MAX_WAIT_NS),
                 &s);
 
-    if (e)
-        return e;
-    db_bind_int(s, t->now_boot_ns);
-    db_bind_int(s, after);
-    db_bind_int(s, t->now_wall_ns);
-    db_bind_int(s, t->now_wall_ns + OUTBOX_MAX_WAIT_NS);
-    e = db_step(s);
     if (e)
         return e;
     out->number = db_int(s, 0);
@@ -292,14 +261,7 @@ static enum err take(struct taking *t)
 
 static enum err free_tagged(struct taking *t, const char *sql)
 {
-    struct db_stmt *s;
-    enum err e = db_stmt(t->o->db, sql, &s);
-
-    if (e)
-        return e;
-    db_bind_int(s, OUTBOX_TAGS);
-    db_bind_int(s, tag(t->lease));
-    return db_run(s);
+    return db_run_ints(t->o->db, sql, DB_INTS(OUTBOX_TAGS, tag(t->lease)));
 }
 
 static enum err end_repeated(struct taking *t)

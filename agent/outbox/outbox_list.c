@@ -342,48 +342,28 @@ static enum err next_row(struct outbox *o, const struct outbox_list_id *id,
                          bool parked_too, int64_t after, struct outbox_row *row)
 {
     struct db_stmt *s;
-    const char *picture;
     enum err e =
-        db_stmt(o->db,
-                "SELECT id, session, seq, kind, state, bytes, picture FROM item"
+        db_find(o->db,
+                "SELECT " OUTBOX_ROW " FROM item"
                 " INDEXED BY item_kind WHERE id > ? AND state IN (2, ?)"
                 " AND (? = 0 OR (session = ? AND seq = ?)) ORDER BY id LIMIT 1",
+                DB_INTS(after, parked_too ? OUTBOX_PARKED : OUTBOX_DEAD,
+                        id->seq, id->session, id->seq),
                 &s);
 
     if (e)
         return e;
-    db_bind_int(s, after);
-    db_bind_int(s, parked_too ? OUTBOX_PARKED : OUTBOX_DEAD);
-    db_bind_int(s, id->seq);
-    db_bind_int(s, id->session);
-    db_bind_int(s, id->seq);
-    e = db_step(s);
-    if (e)
-        return e;
-    picture = db_text(s, 6);
-    *row = (struct outbox_row){.id = db_int(s, 0),
-                               .session = db_int(s, 1),
-                               .seq = db_int(s, 2),
-                               .kind = db_int(s, 3),
-                               .state = db_int(s, 4),
-                               .bytes = db_int(s, 5)};
-    snprintf(row->picture, sizeof(row->picture), "%s", picture ? picture : "");
+    outbox_row_read(s, row);
     db_reset(s);
     return WS_OK;
 }
 
 static enum err wake_session(struct outbox *o, int64_t session)
 {
-    struct db_stmt *s;
-    enum err e = db_stmt(o->db,
-                         "UPDATE session SET done = 0, rests_until_wall_ns = 0"
-                         " WHERE number = ?",
-                         &s);
-
-    if (e)
-        return e;
-    db_bind_int(s, session);
-    return db_run(s);
+    return db_run_ints(o->db,
+                       "UPDATE session SET done = 0, rests_until_wall_ns = 0"
+                       " WHERE number = ?",
+                       DB_INTS(session));
 }
 
 static enum err retry_all(struct outbox *o, const struct outbox_list_id *id,
@@ -420,19 +400,12 @@ static enum err purge_all(struct outbox *o, const struct outbox_list_id *id,
                           int64_t *count)
 {
     struct outbox_row row = {0};
-    struct db_stmt *s;
     enum err e;
 
     while (!(e = next_row(o, id, false, row.id, &row))) {
-        e = db_stmt(o->db, "DELETE FROM item WHERE id = ?", &s);
+        e = outbox_remove_row(o, &row); /* it stays counted as dead */
         if (e)
             return e;
-        db_bind_int(s, row.id);
-        e = db_run(s);
-        if (e)
-            return e;
-        o->total[TOTAL_BYTES] -= row.bytes; /* it stays counted as dead */
-        outbox_remove_picture(o, row.picture);
         (*count)++;
     }
     return e == WS_NOTFOUND ? WS_OK : e;

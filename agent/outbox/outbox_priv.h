@@ -71,6 +71,8 @@ enum err outbox_enter(struct outbox *o) WS_MUST_CHECK;
  * could not be kept. */
 enum err outbox_leave(struct outbox *o, enum err e) WS_MUST_CHECK;
 void outbox_remove_picture(struct outbox *o, const char *sha256);
+/* Some item shows it, or nobody can tell; ctx is the outbox. */
+bool outbox_uses_picture(void *ctx, const char *sha256);
 /* Add to a number of today, starting a new day when one has begun. */
 void outbox_count_today(struct outbox *o, enum outbox_total which, int64_t n);
 
@@ -128,9 +130,14 @@ enum err outbox_evict(struct outbox *o) WS_MUST_CHECK;
 /* One row on its way from a state to another. */
 struct outbox_row {
     int64_t id, session, seq;
-    int64_t kind, state, bytes, attempts;
+    int64_t kind, state, bytes;
     char picture[65];
 };
+
+/* Its columns, the first ones of a statement, and what they say. */
+#define OUTBOX_ROW "id, session, seq, kind, state, bytes, picture"
+#define OUTBOX_ROW_COLUMNS 7
+void outbox_row_read(struct db_stmt *s, struct outbox_row *row);
 
 /* Remove a row, with its bytes and, once that is durable, its picture. */
 enum err outbox_remove_row(struct outbox *o,

@@ -139,26 +139,19 @@ static enum err account_frames(struct outbox *o, uint64_t dropped_total)
 {
     struct db_stmt *s;
     int64_t known, now = (int64_t)dropped_total;
-    enum err e = db_stmt(
-        o->db, "SELECT frames_dropped FROM session WHERE number = ?", &s);
+    enum err e =
+        db_find(o->db, "SELECT frames_dropped FROM session WHERE number = ?",
+                DB_INTS(o->present), &s);
 
-    if (e)
-        return e;
-    db_bind_int(s, o->present);
-    e = db_step(s);
     if (e)
         return e;
     known = db_int(s, 0);
     db_reset(s);
     if (now <= known)
         return WS_OK;
-    e = db_stmt(o->db, "UPDATE session SET frames_dropped = ? WHERE number = ?",
-                &s);
-    if (e)
-        return e;
-    db_bind_int(s, now);
-    db_bind_int(s, o->present);
-    e = db_run(s);
+    e = db_run_ints(o->db,
+                    "UPDATE session SET frames_dropped = ? WHERE number = ?",
+                    DB_INTS(now, o->present));
     return e ? e : account_lost(o, now - known, "frame_dropped");
 }
 
@@ -202,11 +195,9 @@ static enum err keep_request(struct outbox *o, const struct outbox_put *put,
     db_bind_int(s, (int64_t)put->count);
     e = db_run(s);
     if (!e)
-        e = db_stmt(o->db, "DELETE FROM put WHERE id <= ?", &s);
-    if (e)
-        return e;
-    db_bind_int(s, db_last_rowid(o->db) - OUTBOX_KEEP_PUTS);
-    return db_run(s);
+        e = db_run_ints(o->db, "DELETE FROM put WHERE id <= ?",
+                        DB_INTS(db_last_rowid(o->db) - OUTBOX_KEEP_PUTS));
+    return e;
 }
 
 static enum err put_all(struct outbox *o, const struct outbox_put *put,

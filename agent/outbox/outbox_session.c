@@ -124,12 +124,9 @@ enum err outbox_session_start(struct outbox *o, const char *facts,
 static enum err session_exists(struct outbox *o, int64_t number)
 {
     struct db_stmt *s;
-    enum err e = db_stmt(o->db, "SELECT 1 FROM session WHERE number = ?", &s);
+    enum err e = db_find(o->db, "SELECT 1 FROM session WHERE number = ?",
+                         DB_INTS(number), &s);
 
-    if (e)
-        return e;
-    db_bind_int(s, number);
-    e = db_step(s);
     if (!e)
         db_reset(s);
     return e;
@@ -147,18 +144,11 @@ enum err outbox_session_resume(struct outbox *o, int64_t number)
 /* The ring counts on: what it dropped before is accounted already. */
 static enum err inherit_frames(struct outbox *o, int64_t from)
 {
-    struct db_stmt *s;
-    enum err e = db_stmt(o->db,
-                         "UPDATE session SET frames_dropped = (SELECT"
-                         " frames_dropped FROM session WHERE number = ?)"
-                         " WHERE number = ?",
-                         &s);
-
-    if (e)
-        return e;
-    db_bind_int(s, from);
-    db_bind_int(s, o->present);
-    return db_run(s);
+    return db_run_ints(o->db,
+                       "UPDATE session SET frames_dropped = (SELECT"
+                       " frames_dropped FROM session WHERE number = ?)"
+                       " WHERE number = ?",
+                       DB_INTS(from, o->present));
 }
 
 enum err outbox_session_again(struct outbox *o, int64_t number)
@@ -167,13 +157,9 @@ enum err outbox_session_again(struct outbox *o, int64_t number)
     struct db_stmt *s;
     const void *data;
     size_t len;
-    enum err e =
-        db_stmt(o->db, "SELECT payload FROM session WHERE number = ?", &s);
+    enum err e = db_find(o->db, "SELECT payload FROM session WHERE number = ?",
+                         DB_INTS(number), &s);
 
-    if (e)
-        return e;
-    db_bind_int(s, number);
-    e = db_step(s);
     if (e)
         return e;
     data = db_blob(s, 0, &len);
@@ -270,15 +256,11 @@ enum err outbox_session(struct outbox *o, struct client_session *out)
 enum err outbox_session_next_seq(struct outbox *o, int64_t number, int64_t *seq)
 {
     struct db_stmt *s;
-    enum err e = db_stmt(o->db,
+    enum err e = db_find(o->db,
                          "UPDATE session SET head_seq = head_seq + 1, done = 0"
                          " WHERE number = ? RETURNING head_seq",
-                         &s);
+                         DB_INTS(number), &s);
 
-    if (e)
-        return e;
-    db_bind_int(s, number);
-    e = db_step(s);
     if (e)
         return e;
     *seq = db_int(s, 0);
@@ -290,31 +272,20 @@ enum err outbox_session_next_seq(struct outbox *o, int64_t number, int64_t *seq)
 static enum err show_session(struct outbox *o, int64_t number)
 {
     struct db_stmt *s;
-    enum err e = db_stmt(
+    enum err e = db_run_ints(
         o->db,
         "INSERT OR IGNORE INTO item(session, seq, kind, lane, state, payload,"
         " bytes, recorded_wall_ns, settled_wall_ns, server_id)"
         " SELECT number, 1, ?, 0, ?, payload, length(payload) + ?,"
         " started_wall_ns, ?, server_id FROM session WHERE number = ?",
-        &s);
+        DB_INTS(WIRE_ITEM_SESSION, OUTBOX_SENT, OUTBOX_ROW_BYTES,
+                env_wall_ns(o->env), number));
 
-    if (e)
-        return e;
-    db_bind_int(s, WIRE_ITEM_SESSION);
-    db_bind_int(s, OUTBOX_SENT);
-    db_bind_int(s, OUTBOX_ROW_BYTES);
-    db_bind_int(s, env_wall_ns(o->env));
-    db_bind_int(s, number);
-    e = db_run(s);
     if (e || db_changes(o->db) == 0)
         return e;
     o->total[TOTAL_SENT_ROWS]++;
-    e = db_stmt(o->db, "SELECT bytes FROM item WHERE session = ? AND seq = 1",
-                &s);
-    if (e)
-        return e;
-    db_bind_int(s, number);
-    e = db_step(s);
+    e = db_find(o->db, "SELECT bytes FROM item WHERE session = ? AND seq = 1",
+                DB_INTS(number), &s);
     if (e)
         return e;
     o->total[TOTAL_BYTES] += db_int(s, 0);
@@ -420,15 +391,11 @@ static enum err renew_tokens(struct outbox *o)
     enum err e;
 
     for (;;) {
-        e = db_stmt(o->db,
+        e = db_find(o->db,
                     "SELECT number FROM session WHERE registered = 0"
                     " AND delivered = 1 AND number > ?"
                     " ORDER BY number LIMIT 1",
-                    &s);
-        if (e)
-            return e;
-        db_bind_int(s, number);
-        e = db_step(s);
+                    DB_INTS(number), &s);
         if (e)
             return e == WS_NOTFOUND ? WS_OK : e;
         number = db_int(s, 0);

@@ -123,13 +123,9 @@ enum err outbox_settle_row(struct outbox *o, const struct outbox_row *row,
 
 enum err outbox_remove_row(struct outbox *o, const struct outbox_row *row)
 {
-    struct db_stmt *s;
-    enum err e = db_stmt(o->db, "DELETE FROM item WHERE id = ?", &s);
+    enum err e =
+        db_run_ints(o->db, "DELETE FROM item WHERE id = ?", DB_INTS(row->id));
 
-    if (e)
-        return e;
-    db_bind_int(s, row->id);
-    e = db_run(s);
     if (e)
         return e;
     o->total[TOTAL_BYTES] -= row->bytes;
@@ -148,32 +144,30 @@ static enum err erase_row(struct outbox *o, const struct outbox_row *row)
     return WS_OK;
 }
 
+void outbox_row_read(struct db_stmt *s, struct outbox_row *row)
+{
+    const char *picture = db_text(s, 6);
+
+    *row = (struct outbox_row){.id = db_int(s, 0),
+                               .session = db_int(s, 1),
+                               .seq = db_int(s, 2),
+                               .kind = db_int(s, 3),
+                               .state = db_int(s, 4),
+                               .bytes = db_int(s, 5)};
+    snprintf(row->picture, sizeof(row->picture), "%s", picture ? picture : "");
+}
+
 static enum err find_row(struct outbox *o, int64_t session, uint64_t seq,
                          struct outbox_row *row)
 {
     struct db_stmt *s;
-    const char *picture;
-    enum err e = db_stmt(o->db,
-                         "SELECT id, kind, state, bytes, attempts, picture"
-                         " FROM item WHERE session = ? AND seq = ?",
-                         &s);
+    enum err e = db_find(
+        o->db, "SELECT " OUTBOX_ROW " FROM item WHERE session = ? AND seq = ?",
+        DB_INTS(session, (int64_t)seq), &s);
 
     if (e)
         return e;
-    db_bind_int(s, session);
-    db_bind_int(s, (int64_t)seq);
-    e = db_step(s);
-    if (e)
-        return e;
-    *row = (struct outbox_row){.id = db_int(s, 0),
-                               .session = session,
-                               .seq = (int64_t)seq,
-                               .kind = db_int(s, 1),
-                               .state = db_int(s, 2),
-                               .bytes = db_int(s, 3),
-                               .attempts = db_int(s, 4)};
-    picture = db_text(s, 5);
-    snprintf(row->picture, sizeof(row->picture), "%s", picture ? picture : "");
+    outbox_row_read(s, row);
     db_reset(s);
     return WS_OK;
 }
@@ -183,8 +177,7 @@ static enum err find_row(struct outbox *o, int64_t session, uint64_t seq,
 /* Seqs of the old session mean nothing in the new one: only their count. */
 static enum err recount_tombstone(struct outbox *o, int64_t id)
 {
-    struct db_stmt *s;
-    enum err e = db_stmt(
+    return db_run_ints(
         o->db,
         "UPDATE item SET payload = CAST(json_remove(json_set("
         "CAST(payload AS TEXT), '$.count', (SELECT sum(json_extract(value,"
@@ -192,33 +185,23 @@ static enum err recount_tombstone(struct outbox *o, int64_t id)
         " json_each(CAST(payload AS TEXT), '$.seqs'))), '$.seqs') AS BLOB)"
         " WHERE id = ? AND json_extract(CAST(payload AS TEXT), '$.seqs')"
         " IS NOT NULL",
-        &s);
-
-    if (e)
-        return e;
-    db_bind_int(s, id);
-    return db_run(s);
+        DB_INTS(id));
 }
 
 static enum err move_row(struct outbox *o, int64_t id, int64_t kind)
 {
-    struct db_stmt *s;
     int64_t seq;
     enum err e = outbox_session_next_seq(o, o->present, &seq);
 
     if (!e && kind == WIRE_ITEM_TOMBSTONE)
         e = recount_tombstone(o, id);
     if (!e)
-        e = db_stmt(o->db,
-                    "UPDATE item SET session = ?, seq = ?, lease_boot_ns = 0,"
-                    " due_wall_ns = 0 WHERE id = ?",
-                    &s);
-    if (e)
-        return e;
-    db_bind_int(s, o->present);
-    db_bind_int(s, seq);
-    db_bind_int(s, id);
-    return db_run(s);
+        e = db_run_ints(
+            o->db,
+            "UPDATE item SET session = ?, seq = ?, lease_boot_ns = 0,"
+            " due_wall_ns = 0 WHERE id = ?",
+            DB_INTS(o->present, seq, id));
+    return e;
 }
 
 /* Everything of a session that the server does not have gets a new identity:
@@ -236,17 +219,11 @@ static enum err move_session(struct outbox *o, int64_t session,
     while (!e) {
         int64_t id, kind;
 
-        e = db_stmt(o->db,
+        e = db_find(o->db,
                     "SELECT id, kind FROM item WHERE session = ?"
                     " AND state IN (0, 1) AND (lane = ? OR lease_boot_ns <= ?)"
                     " ORDER BY seq LIMIT 1",
-                    &s);
-        if (e)
-            return e;
-        db_bind_int(s, session);
-        db_bind_int(s, lane);
-        db_bind_int(s, env_boot_ns(o->env));
-        e = db_step(s);
+                    DB_INTS(session, lane, env_boot_ns(o->env)), &s);
         if (e)
             break;
         id = db_int(s, 0);
