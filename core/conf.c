@@ -319,7 +319,9 @@ static void print_choices(const struct conf_key *key, FILE *to)
         for (size_t i = 0; key->choices[i]; i++)
             fprintf(to, "%s%s", i ? ", " : "; one of ", key->choices[i]);
     conf_parse_bounds(key, bounds, sizeof bounds);
-    if (*bounds && !is_text(key->kind))
+    if (is_text(key->kind) && key->max)
+        fprintf(to, "; at most %lld characters", (long long)key->max);
+    else if (*bounds)
         fprintf(to, "; %s", bounds);
 }
 

@@ -103,6 +103,9 @@ const struct cli_command commands_table[] = {
              "  worksight-agent doctor --json --server "
              "https://worksight.example.com\n"
              "\n"
+             "While an agent runs, its own settings are looked at; with "
+             "settings as flags,\nthose of a run to come.\n"
+             "\n"
              "Exit: 0 all is well, 1 warnings, 2 something does not work.\n",
      .options = json_only, .option_count = 1, .run = doctor_run},
     {.name = "enroll", .args = NULL,

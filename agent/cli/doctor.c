@@ -2,8 +2,11 @@
 
 #include "agent/cli/ask_agent.h"
 #include "agent/cli/commands.h"
+#include "agent/instance.h"
+#include "agent/run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const words[] = {"ok", "warn", "fail"};
 static const char *const signs[] = {"✓", "!", "✗"};
@@ -26,6 +29,22 @@ static void write_json(struct jsonw *w, const char *name,
     jsonw_object_end(w);
 }
 
+/* A flag asks about a run to come; without one it is about the agent that
+ * runs, if one does, whatever it was started with. */
+static enum err settings_of_running(struct cli_call *call, struct settings *s)
+{
+    const struct conf_schema *schema = &settings_schema;
+    OWN_FD int fd = -1;
+
+    for (size_t i = 0; i < schema->count; i++)
+        if (strcmp(schema->keys[i].name, "state") != 0 &&
+            conf_origin(cli_conf(call), schema->keys[i].name) == CONF_FLAG)
+            return WS_OK;
+    if (instance_connect(s->state, &fd))
+        return WS_OK;
+    return run_running_settings(s, cli_conf(call));
+}
+
 int doctor_run(struct cli_call *call)
 {
     OWN_BUF struct buf text = BUF_EMPTY;
@@ -37,6 +56,8 @@ int doctor_run(struct cli_call *call)
 
     if (status)
         return status;
+    if (settings_of_running(call, s) == WS_NOMEM)
+        return COMMANDS_USAGE;
     jsonw_init(&w, &text);
     jsonw_object(&w, NULL);
     jsonw_array(&w, "checks");

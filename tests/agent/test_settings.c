@@ -128,6 +128,22 @@ static void test_settings_fit_the_acknowledgement(void **state)
     }
 }
 
+static void test_settings_help_tells_how_long_a_text_may_be(void **state)
+{
+    char *text = NULL, *line;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+
+    (void)state;
+    conf_print_help(&settings_schema, f);
+    fclose(f);
+    line = strstr(text, "--purpose ");
+    assert_non_null(line);
+    *strchr(line, '\n') = '\0';
+    assert_non_null(strstr(line, "; at most 255 characters"));
+    free(text);
+}
+
 static void test_settings_pictures_need_purpose_and_end(void **state)
 {
     static const char *const bare[] = {"tier", "L3", NULL};
@@ -255,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_settings_unknown_source_names_the_known_ones),
         cmocka_unit_test(test_settings_file_source_needs_its_folder),
         cmocka_unit_test(test_settings_fit_the_acknowledgement),
+        cmocka_unit_test(test_settings_help_tells_how_long_a_text_may_be),
         cmocka_unit_test(test_settings_pictures_need_purpose_and_end),
         cmocka_unit_test(test_settings_pictures_end_with_their_last_day),
         cmocka_unit_test(test_settings_acknowledge_is_a_hash),

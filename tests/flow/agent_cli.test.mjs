@@ -216,6 +216,19 @@ test('cli: enroll keeps code and server for the next run, readable by nobody els
   assert.match(server.text, /127\.0\.0\.1:19/);
 });
 
+test('cli: doctor looks at the agent that runs, and with a setting as a flag at a run to come', async (t) => {
+  const { state } = await recording(t);
+  const said = async (...args) => {
+    const { json } = await agentCommand(state, 'doctor', '--json', ...args);
+    return Object.fromEntries(json.checks.map((check) => [check.name, check.text]));
+  };
+  const running = await said();
+  assert.match(running.notice, /source synth shows nothing of a person/);
+  assert.match(running.server, /127\.0\.0\.1:9\//);
+  assert.match(running.ocr, /OCR is off/);
+  assert.match((await said('--source', 'x11')).notice, /not acknowledged/);
+});
+
 test('cli: doctor tells every finding with a fix, as JSON and by its exit status', async (t) => {
   const state = tempDir(t);
   const args = ['doctor', '--state', state, '--source', 'x11', '--server', nobody];
