@@ -155,7 +155,7 @@ test('pages_beyond_loopback_without_tls_all_say_that_they_are_not_encrypted', as
   await tab.context().close();
 });
 
-test('auditor_sees_the_state_of_the_server_and_no_sessions', async () => {
+test('auditor_sees_the_state_of_the_server_the_access_log_and_no_sessions', async () => {
   const args = ['user', 'add', 'otto', '--role', 'auditor', '--password-stdin'];
   const added = await serverCommand(server.data, args, { input: PASSWORD });
   assert.equal(added.code, 0, added.err);
@@ -166,6 +166,10 @@ test('auditor_sees_the_state_of_the_server_and_no_sessions', async () => {
   await tab.getByRole('link', { name: 'how the server is' }).click();
   await tab.locator('.server-checks li.ok', { hasText: 'database' }).waitFor();
   assert.equal(await tab.getByRole('heading', { name: 'Accounts' }).count(), 0);
+  const log = tab.locator('section', { has: tab.getByRole('heading', { name: 'Access log' }) });
+  const newest = log.locator('tbody tr').first();
+  assert.match(await newest.innerText(), /otto\s+logged in/);
+  assert.match(await log.locator('tbody').innerText(), /cli\s+made an account\s+otto · roles auditor/);
   assert.deepEqual(tab.trouble, []);
   await tab.context().close();
 });

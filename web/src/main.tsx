@@ -7,7 +7,7 @@
 //   pages/login setup   before a login
 //   pages/overview      S1     pages/sessions   S2
 //   pages/session/      S3: charts, pictures, health, ledger, metrics; why.tsx is S4
-//   pages/account admin own logins and password; who may do what
+//   pages/account admin own logins and password; who may do what, and who did (audit)
 //   ui/ lib/ styles/    parts, pure functions, tokens and CSS
 import { type JSX, render } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -18,7 +18,7 @@ import { Login } from './pages/login';
 import { Overview } from './pages/overview';
 import { Sessions } from './pages/sessions';
 import { Setup } from './pages/setup';
-import { mayOperate, maySeeSessions, me, meLoad, meProblem, meSet } from './state/me';
+import { mayAudit, mayOperate, maySeeSessions, me, meLoad, meProblem, meSet } from './state/me';
 import './state/prefs';
 import { AwayBar } from './ui/away';
 import { Empty, ProblemBox, Skeleton } from './ui/parts';
@@ -61,7 +61,8 @@ function NoSessions() {
       <Empty title="Your roles show no sessions">
         {mayOperate.value ? (
           <>
-            They let you see <a href="/admin/">how the server is</a>.
+            They let you see{' '}
+            <a href="/admin/">how the server is{mayAudit.value ? ' and who did what' : ''}</a>.
           </>
         ) : (
           'An admin can add one that does.'

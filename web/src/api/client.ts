@@ -5,6 +5,7 @@
 import { signal as watched } from '@preact/signals';
 import type {
   ApiKey,
+  AuditRow,
   EnrollmentCode,
   Health,
   Ledger,
@@ -226,6 +227,7 @@ export const api = {
   apiKeys: (signal?: AbortSignal) => get<Page<ApiKey>>('/api/v1/api-keys', { limit: 500 }, signal),
   enrollmentCodes: (signal?: AbortSignal) =>
     get<Page<EnrollmentCode>>('/api/v1/enrollment-codes', { limit: 500 }, signal),
+  audit: (query: Query, signal?: AbortSignal) => get<Page<AuditRow>>('/api/v1/audit', query, signal),
 };
 
 /** A file of all sessions of a filter. */

@@ -22,6 +22,7 @@ export type Health = Schemas['Health'];
 export type User = Schemas['User'];
 export type ApiKey = Schemas['ApiKey'];
 export type EnrollmentCode = Schemas['EnrollmentCode'];
+export type AuditRow = Schemas['AuditRow'];
 export type Ready = Schemas['Ready'];
 export type ProblemBody = Schemas['Problem'];
 

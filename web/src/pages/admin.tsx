@@ -1,12 +1,13 @@
-// What an admin holds: accounts, API keys, enrollment codes; and the commands that make them.
+// What an admin holds: accounts, API keys, enrollment codes, and the commands that make them; the access log.
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { api } from '../api/client';
 import type { Page } from '../api/types';
-import { mayManage, mayOperate, me } from '../state/me';
+import { mayAudit, mayManage, mayOperate, me } from '../state/me';
 import { useResource } from '../state/resource';
 import { Icon } from '../ui/icons';
 import { Card, Command, Empty, ProblemBox, Skeleton, Time } from '../ui/parts';
+import { AccessLog } from './audit';
 
 interface Column<T> {
   name: string;
@@ -126,7 +127,7 @@ export function Admin() {
   useEffect(() => {
     document.title = 'Admin · WorkSight';
   }, []);
-  if (!mayManage.value && !mayOperate.value)
+  if (!mayManage.value && !mayOperate.value && !mayAudit.value)
     return (
       <div class="page">
         <Empty title="This page is for admins">Your roles do not include it.</Empty>
@@ -142,6 +143,7 @@ export function Admin() {
       </header>
       {mayOperate.value ? <Server /> : null}
       {mayManage.value ? <Lists /> : null}
+      {mayAudit.value ? <AccessLog /> : null}
     </div>
   );
 }

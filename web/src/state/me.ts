@@ -34,4 +34,5 @@ export const maySeePictures = may('screenshots.view');
 export const maySeeEveryone = may('scope.everyone');
 export const mayExport = may('exports.make');
 export const mayManage = may('accounts.manage');
+export const mayAudit = may('audit.view');
 export const mayOperate = may('operations.view');

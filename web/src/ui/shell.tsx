@@ -5,7 +5,7 @@ import { useLocation } from 'preact-iso/router';
 import { api, awaySince } from '../api/client';
 import { zone, zoneName, zoneToggle } from '../lib/format';
 import { liveState } from '../state/live';
-import { mayManage, mayOperate, maySeeSessions, me, meSet } from '../state/me';
+import { mayAudit, mayManage, mayOperate, maySeeSessions, me, meSet } from '../state/me';
 import { theme, themeNext } from '../state/prefs';
 import { Icon, type IconName } from './icons';
 import { Keys, keysOpen } from './keys';
@@ -13,7 +13,12 @@ import { Keys, keysOpen } from './keys';
 const NAV: { href: string; icon: IconName; word: string; shown: () => boolean }[] = [
   { href: '/dashboard/', icon: 'overview', word: 'Overview', shown: () => maySeeSessions.value },
   { href: '/dashboard/sessions', icon: 'sessions', word: 'Sessions', shown: () => maySeeSessions.value },
-  { href: '/admin/', icon: 'admin', word: 'Admin', shown: () => mayManage.value || mayOperate.value },
+  {
+    href: '/admin/',
+    icon: 'admin',
+    word: 'Admin',
+    shown: () => mayManage.value || mayOperate.value || mayAudit.value,
+  },
   { href: '/dashboard/account', icon: 'account', word: 'Account', shown: () => true },
 ];
 
