@@ -49,12 +49,26 @@ test('clean, while a server runs; then each kind of damage is named', async (t) 
     damaged: `${session.id}/${b}`,
     orphan: `${session.id}/ab`,
   });
+
+  const ancient = new Date(Date.now() - 3 * 86400000);
+  utimesSync(join(folder, 'ab'), ancient, ancient);
+  const remove = async (...args) => {
+    const got = await serverCommand(data, ['blob', 'verify', '--json', '--delete-orphans', ...args]);
+    return JSON.parse(got.out).removed;
+  };
+  assert.equal(await remove('4d'), 0, 'too young for that');
+  assert.equal(await remove('2d', '--dry-run'), 0);
+  assert.ok(readdirSync(folder).includes('ab'));
+  assert.equal(await remove('2d'), 1);
+  assert.ok(!readdirSync(folder).includes('ab') && readdirSync(folder).includes('cd'));
 });
 
 test('used wrongly: exit 2; no database: exit 1', async (t) => {
   const data = tempDir(t, 'ws-verify-');
   for (const args of [['blob'], ['blob', 'count']])
     assert.equal((await serverCommand(data, args)).code, 2);
+  for (const args of [['--delete-orphans', '1h'], ['--delete-orphans', 'all'], ['--dry-run']])
+    assert.equal((await serverCommand(data, ['blob', 'verify', ...args])).code, 2, args.join(' '));
   const none = await serverCommand(data, ['blob', 'verify']);
   assert.equal(none.code, 1);
   assert.match(none.err, /doctor/);

@@ -198,8 +198,8 @@ for (const who of ['server', 'service'])
     assert.deepEqual([ok, rows, objects], [true, 1, 1]);
   });
 
-async function verify(data, s3) {
-  const got = await serverCommand(data, ['blob', 'verify', '--json', '--blobs', s3.address], {
+async function verify(data, s3, ...more) {
+  const got = await serverCommand(data, ['blob', 'verify', '--json', '--blobs', s3.address, ...more], {
     env: { WORKSIGHT_SERVER_S3_KEY: s3.key, WORKSIGHT_SERVER_S3_SECRET: s3.secret },
   });
   assert.ok(got.out, got.err);
@@ -223,6 +223,17 @@ test('blob verify names the objects that no row names', async (t) => {
   const said = await verify(data, s3);
   assert.deepEqual([said.rows, said.objects, said.objects_listed, said.orphans, said.ok], [1, 4, true, 2, false]);
   assert.deepEqual(said.problems.map((p) => [p.problem, p.object]).sort(), old.map((name) => ['orphan', name]));
+
+  // Two hours are too young to be removed; of two days they go, after a look.
+  assert.equal((await verify(data, s3, '--delete-orphans', '1d')).removed, 0);
+  const longAgo = new Date(Date.now() - 2 * 86400000);
+  for (const name of old) utimesSync(join(s3.dir, 'pictures', `${name}._S3rver_object`), longAgo, longAgo);
+  const look = await verify(data, s3, '--delete-orphans', '1d', '--dry-run');
+  assert.deepEqual([look.removed, look.orphans, look.problems.filter((p) => p.problem === 'would be removed').length], [0, 2, 2]);
+  assert.equal(s3.objects().length, 4);
+  const done = await verify(data, s3, '--delete-orphans', '1d');
+  assert.deepEqual([done.removed, done.missing, done.ok], [2, 0, true]);
+  assert.equal(s3.objects().length, 2, 'what has a row, and what is young');
 });
 
 test('blob verify lists a session of more objects than the service tells at once', async (t) => {
