@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "core/env.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,7 @@ struct server {
     struct counters *counters;        /* of all workers of this machine */
     struct live_ring *live_ring;      /* the same; NULL: there are no others */
     size_t seat;                      /* of server/shared.h */
+    atomic_uint_least32_t *keeper;    /* the same: whose turn retention is */
     const uint8_t *cursor_key;        /* CURSOR_KEY_BYTES, of views/cursor.h */
 };
 

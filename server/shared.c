@@ -58,6 +58,9 @@ void shared_close(struct shared *s)
 
 void shared_vacate(struct shared *s, size_t seat)
 {
+    uint_least32_t keeper = (uint_least32_t)seat + 1;
+
+    (void)atomic_compare_exchange_strong(&s->keeper, &keeper, 0);
     atomic_store(&s->seats[seat].linger_ms, 0);
     peers_clear_seat(&s->peers, seat);
 }

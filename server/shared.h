@@ -33,6 +33,9 @@ struct shared {
     atomic_uint_fast64_t token_generation, login_generation;
     unsigned char ticket_key[80]; /* TLS sessions begun at one worker go on at
                                      another */
+    /* 1 + the seat of the one worker that removes what is too old; 0: nobody
+     * yet, or not any more. */
+    atomic_uint_least32_t keeper;
     struct lockout_table lockout;
     struct rate_table rate;
     struct peers_table peers;

@@ -174,6 +174,7 @@ static enum err open_memory(struct worker *w)
 
     w->server.counters = &w->shared->counters;
     w->server.live_ring = &w->shared->live;
+    w->server.keeper = &w->shared->keeper;
     e = tokens_open(&w->server.tokens, w->server.env, TOKENS_MAX_CACHED,
                     &w->shared->token_generation);
     if (!e)
@@ -275,8 +276,6 @@ static enum err open_offer(struct worker *w)
 
 static enum err open_retention(struct worker *w)
 {
-    if (w->server.seat) /* one worker of a machine is enough */
-        return WS_OK;
     return retention_open(&w->retention, &w->server, w->address,
                           !database_is_embedded(w->settings));
 }

@@ -16,13 +16,15 @@
 #include <string.h>
 #include <time.h>
 
-#define RETENTION_FIRST_S 5 /* after the start */
+#define RETENTION_FIRST_S 5 /* after the start; also between two questions */
 #define RETENTION_PERIOD_S 3600
 #define RETENTION_TRIES 5 /* of one page */
 
 struct retention {
     struct server *server;
-    struct store *reader;
+    const char *address; /* of the store */
+    bool own_writer;
+    struct store *reader; /* NULL until it is this worker's turn */
     struct store *writer; /* its own; NULL: there is one, the committer's */
     pthread_t thread;
     pthread_mutex_t lock;
@@ -144,11 +146,44 @@ static void remove_old(struct retention *r)
     tell(r, "the removal", e);
 }
 
+/* Of a machine's workers the first that asks, until it is gone: whichever seat
+ * it has, for a worker that is replaced leaves its seat to nobody for a while.
+ */
+static bool is_keeper(struct retention *r)
+{
+    uint_least32_t is = 0, me = (uint_least32_t)r->server->seat + 1;
+
+    return atomic_compare_exchange_strong(r->server->keeper, &is, me) ||
+           is == me;
+}
+
+static enum err open_stores(struct retention *r)
+{
+    enum err e = store_open(&r->reader, r->address, STORE_READ);
+
+    if (!e && r->own_writer)
+        e = store_open(&r->writer, r->address, 0);
+    if (e)
+        store_close(TAKE(r->reader));
+    return e;
+}
+
+/* Wait for this worker's turn; false: stop. */
+static bool await_turn(struct retention *r)
+{
+    while (!is_keeper(r) || open_stores(r))
+        if (!wait_ns(r, RETENTION_FIRST_S * CLOCK_NS_PER_S))
+            return false;
+    return true;
+}
+
 static void *run(void *arg)
 {
     struct retention *r = arg;
     int64_t seconds = RETENTION_FIRST_S;
 
+    if (!await_turn(r))
+        return NULL;
     count_fleet(r);
     while (wait_ns(r, seconds * CLOCK_NS_PER_S)) {
         if (seconds == RETENTION_PERIOD_S)
@@ -164,27 +199,18 @@ enum err retention_open(struct retention **out, struct server *server,
 {
     struct retention *r = calloc(1, sizeof *r);
     pthread_condattr_t attributes;
-    enum err e;
 
     if (!r)
         return WS_NOMEM;
     r->server = server;
-    e = store_open(&r->reader, store_address, STORE_READ);
-    if (!e && own_writer)
-        e = store_open(&r->writer, store_address, 0);
-    if (e) {
-        store_close(r->reader);
-        free(r);
-        return e;
-    }
+    r->address = store_address;
+    r->own_writer = own_writer;
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&r->woken, &attributes);
     pthread_condattr_destroy(&attributes);
     if (pthread_create(&r->thread, NULL, run, r)) {
-        store_close(r->reader);
-        store_close(r->writer);
         free(r);
         return WS_NOMEM;
     }

@@ -20,8 +20,9 @@
 struct retention;
 struct server;
 
-/* The figures at once, the rest soon after; then hourly. own_writer: the store
- * takes several writers, so the committer is left alone. */
+/* When it is this worker's turn (server.keeper), the figures at once, the rest
+ * soon after; then hourly. own_writer: the store takes several writers, so the
+ * committer is left alone. The address outlives the handle. */
 enum err retention_open(struct retention **out, struct server *server,
                         const char *store_address,
                         bool own_writer) WS_MUST_CHECK;

@@ -130,6 +130,23 @@ test('workers: SIGHUP replaces all of them under load and no request fails', { t
   assert.ok(last.every((pid) => !first.has(pid)));
 });
 
+test('workers: what is too old goes also after all of them were replaced', { timeout: 120000 }, async (t) => {
+  const server = await serve(t);
+  const session = await Layer2.open(server.url);
+  const age = async (seq) => {
+    assert.equal((await session.batch([Layer2.item(seq)])).json.results[0].status, 'accepted');
+    await sql(`UPDATE ${server.name}.metric SET received_at = received_at - 91 * 86400000000000 WHERE seq = ${seq}`);
+    return () => waitFor(`item ${seq} goes`, async () =>
+      (await sql(`SELECT count(*) FROM ${server.name}.metric WHERE seq = ${seq}`)) === '0', { ms: 30000 });
+  };
+  await (await age(2))();
+  await waitFor('the round is over', () => server.lines().some((l) => l.event === 'retention'));
+  const gone = await age(3); // by a worker that does not do it yet
+  process.kill(server.pid, 'SIGHUP');
+  await waitFor('all are replaced', () => server.lines().some((l) => l.event === 'replaced'), { ms: 60000 });
+  await gone();
+});
+
 test('workers: killed ones are missed by nobody, and every item is there once', { timeout: 120000 }, async (t) => {
   const server = await serve(t);
   await underLoad(server, 8, async () => {
