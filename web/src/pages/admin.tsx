@@ -110,7 +110,7 @@ function Server() {
           {(r.data.checks ?? []).map((c) => (
             <li key={c.name} class={c.ok ? 'ok' : 'failed'}>
               <Icon name={c.ok ? 'check' : 'cross'} />
-              <b>{c.name}</b>
+              <b>{c.name === 'blobs' ? 'pictures' : c.name}</b>
               <span>
                 {c.detail}
                 {c.ok ? null : <span class="under">{CHECK_FIX[c.name]}</span>}

@@ -5,7 +5,7 @@ import type { AuditRow } from '../api/types';
 import { useResource } from '../state/resource';
 import { Card, Command, ProblemBox, Skeleton, Time } from '../ui/parts';
 
-const PAGE = 50;
+const PAGE = 20;
 
 /** What was done, in words; what is not here is shown as it is written. */
 const WORDS: Record<string, string> = {

@@ -75,7 +75,7 @@ export function Sessions() {
             ? `${count(items.length)}${filtered ? ' found' : ''}${cursor ? ' so far' : filtered ? '' : ' in all'}`
             : ' '}
         </p>
-        {mayExport.value ? (
+        {mayExport.value && items.length > 0 ? (
           <p class="exports">
             <span class="dim" id="exports-word">
               {filtered ? 'Save what matches' : 'Save all'}

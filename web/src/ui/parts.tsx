@@ -1,5 +1,5 @@
 // The small parts that pages are made of.
-import type { ComponentChildren } from 'preact';
+import { type ComponentChildren, Fragment } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Problem } from '../api/client';
 import type { AnomalyLabel, PipelineStatus, SessionStatus } from '../api/types';
@@ -13,7 +13,7 @@ export function Time({ at, as = 'ago' }: { at: string | null | undefined; as?: '
   const text =
     as === 'ago' ? ago(at, now.value) : as === 'clock' ? clockTime(at) : `${dayAndTime(at)} ${zoneName(at)}`;
   return (
-    <time dateTime={at} title={at}>
+    <time dateTime={at} title={at} class={as === 'full' ? as : undefined}>
       {text}
     </time>
   );
@@ -91,7 +91,14 @@ export function Command({ text }: { text: string }) {
   };
   return (
     <div class="command">
-      <code ref={code}>{text}</code>
+      <code ref={code}>
+        {text.split(' ').map((word, i) => (
+          <Fragment key={`${i}-${word}`}>
+            {i ? ' ' : null}
+            <span>{word}</span>
+          </Fragment>
+        ))}
+      </code>
       <button type="button" class="button quiet small" onClick={copy} aria-label={`Copy the command ${text}`}>
         <Icon name={copied ? 'check' : 'copy'} />
         <span aria-live="polite">{copied ? 'Copied' : 'Copy'}</span>
