@@ -159,12 +159,6 @@ enum err store_accounts_link_use(struct store *s, int64_t id, int64_t now_ns)
     return s->ops->accounts->codes->link_use(s, id, now_ns);
 }
 
-enum err store_accounts_secret(struct store *s, const char *name,
-                               uint8_t out[32])
-{
-    return s->ops->accounts->codes->secret(s, name, out);
-}
-
 enum err store_accounts_secret_make(struct store *s, const char *name,
                                     const uint8_t fresh[32], uint8_t out[32])
 {

@@ -162,8 +162,6 @@ enum err store_accounts_link_use(struct store *s, int64_t id,
                                  int64_t now_ns) WS_MUST_CHECK;
 
 /* --- keys that every worker shares --- */
-enum err store_accounts_secret(struct store *s, const char *name,
-                               uint8_t out[32]) WS_MUST_CHECK;
 /* W: keep it unless there is one already; out is the one that counts. */
 enum err store_accounts_secret_make(struct store *s, const char *name,
                                     const uint8_t fresh[32],

@@ -34,7 +34,6 @@ struct store_codes_ops {
                      struct store_link *out);
     enum err (*link_add)(struct store *s, struct store_link *l);
     enum err (*link_use)(struct store *s, int64_t id, int64_t now_ns);
-    enum err (*secret)(struct store *s, const char *name, uint8_t out[32]);
     enum err (*secret_make)(struct store *s, const char *name,
                             const uint8_t fresh[32], uint8_t out[32]);
 };

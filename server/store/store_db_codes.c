@@ -255,6 +255,5 @@ const struct store_codes_ops store_db_codes = {
     .link = link_good,
     .link_add = link_add,
     .link_use = link_use,
-    .secret = secret,
     .secret_make = secret_make,
 };

@@ -181,7 +181,6 @@ static void test_store_accounts_secret_is_made_once(void **state)
     struct store *s = ((struct made *)*state)->store;
     uint8_t first[32] = {1}, second[32] = {2}, out[32];
 
-    assert_int_equal(store_accounts_secret(s, "cursor", out), WS_NOTFOUND);
     begin(s);
     assert_int_equal(store_accounts_secret_make(s, "cursor", first, out),
                      WS_OK);
