@@ -23,6 +23,7 @@
 #include <sys/un.h>
 
 #define ANSWER_MAX_BYTES (1 << 20)
+#define ACCEPT_AGAIN_MS 100
 
 struct control {
     struct server *server;
@@ -172,8 +173,11 @@ static void *run(void *arg)
         if (!fds[0].revents)
             continue;
         fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno != EAGAIN) /* no descriptor is free: ask now and then */
+                (void)poll(&fds[1], 1, ACCEPT_AGAIN_MS);
             continue;
+        }
         serve_one(c, fd);
         close(fd);
     }

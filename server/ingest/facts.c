@@ -42,7 +42,7 @@ static int64_t time_of(const struct json *v, int64_t missing)
 /* The shortest text that reads back as the same number. */
 static void print_number(double v, char out[32])
 {
-    if (v == (double)(int64_t)v) {
+    if (fabs(v) < MAX_SEQ && v == (double)(int64_t)v) {
         snprintf(out, 32, "%" PRId64, (int64_t)v);
         return;
     }
