@@ -4,7 +4,8 @@
  *
  *   main.c        commands and settings (settings.c) by core/cli
  *   serve.c       `serve`: lock of the data, listening socket.c, SIGHUP
- *                 (words.c: what it says; migrated.c: what it waits for)
+ *                 (words.c: what it says; migrated.c: what it waits for;
+ *                 database.c: which store the settings name)
  *   crew.c        the supervisor: workers, replaced one by one; what they
  *                 count together is in shared.c
  *   worker.c      what answers: opens all below, then loops, behind the wall of
@@ -14,10 +15,12 @@
  *   auth/         who asks: tokens of agents, logins and keys of people
  *   ingest/       what agents send: checked, then given to the committer
  *   commit/       one thread that writes: many requests, one transaction
- *   store/ blob/  rows (SQLite), pictures (files)
+ *   store/ blob/  rows (SQLite, MySQL), pictures (files, S3)
  *   views/        what people see: JSON, event streams, /metrics, health
+ *   retention/    what is older than it is kept goes, by one of the workers
  *   setup_link.c  the link that makes the first account
- *   cli/          commands beside `serve`
+ *   cli/          commands beside `serve`; those that write reach the one that
+ *                 writes by control.c. import/ brings a Django deployment over
  */
 #include "core/cli.h"
 #include "server/cli/commands.h"

@@ -148,8 +148,8 @@ const struct cli_command cli_migrate = {
     .help = "Examples:\n"
             "  worksight-server migrate\n"
             "  worksight-server migrate status --json\n\n"
-            "serve applies pending migrations of the embedded store at its "
-            "start.\n\nExit status: 0 done, 1 failed, or this program "
+            "serve applies what is pending at its start, unless auto_migrate "
+            "is off.\n\nExit status: 0 done, 1 failed, or this program "
             "is too old for it, 2 used wrongly.\n",
     .options = options,
     .option_count = sizeof(options) / sizeof(options[0]),

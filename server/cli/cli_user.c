@@ -98,7 +98,8 @@ const struct cli_command cli_user = {
         "  worksight-server user list --json\n\n"
         "viewer sees sessions and scores; reviewer pictures as well; manager "
         "those of\nthe own team; admin manages accounts and sees no content; "
-        "auditor reads the\naccess log (/api/v1/audit); person sees the own "
+        "auditor reads the\naccess log (page Admin, /api/v1/audit); person "
+        "sees the own "
         "sessions alone.\n\n"
         "Exit status: 0 done, 1 refused or failed, 2 used wrongly.\n",
     .options = options,
