@@ -27,8 +27,8 @@ static const struct tier_words tiers[] = {
      "    how long since the last input\n",
      "  - what L1 sends\n"
      "  - levels from 0 to 3 of input, changes of the screen, changes of the\n"
-     "    window and idle time; whether text is seen, a program is full\n"
-     "    screen or holds the screen saver off\n"
+     "    window and idle time; whether text is seen and whether a program\n"
+     "    is full screen\n"
      "  - scores with their reasons\n"
      "  - no picture, no text, nothing that a text says, no window title\n"},
     {"L3, reduced pictures",

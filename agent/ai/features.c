@@ -161,8 +161,11 @@ void features_make(struct features_history *history,
                               : level_of((double)switches, switch_bounds);
     v[FEATURE_IDLE] = idle_level(f->idle_ms);
     v[FEATURE_PRESENT] = is_present(f);
-    v[FEATURE_FULLSCREEN] = (f->flags & RING_FULLSCREEN) != 0;
-    v[FEATURE_INHIBITED] = (f->flags & RING_INHIBITED) != 0;
+    v[FEATURE_FULLSCREEN] = f->flags & RING_NO_WINDOW_FACTS
+                                ? FEATURES_UNKNOWN
+                                : (f->flags & RING_FULLSCREEN) != 0;
+    /* No source can tell yet that there is none. */
+    v[FEATURE_INHIBITED] = f->flags & RING_INHIBITED ? 1 : FEATURES_UNKNOWN;
     v[FEATURE_TEXT_SEEN] =
         in->reading == READING_NONE ? FEATURES_UNKNOWN : in->text_seen;
     forget_writing(in, v);

@@ -86,7 +86,7 @@ static void productivity(const struct features *f, struct score_memory *memory,
     add_engagement(f, out);
     if (is_away(f))
         add(out, "away", 1, AWAY_POINTS,
-            "no input for 5 minutes, no full screen, screen saver not held");
+            "no input for 5 minutes and no full screen");
     if (switches > 0)
         add(out, "switching", by_switches[switches], SWITCHING_POINTS,
             "windows were switched often in the last minute");

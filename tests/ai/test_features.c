@@ -158,6 +158,8 @@ static void test_features_missing_sensors_are_unknown(void **state)
     assert_int_equal(out.value[FEATURE_PRESENT], FEATURES_UNKNOWN);
     assert_int_equal(out.value[FEATURE_CHANGE], FEATURES_UNKNOWN);
     assert_int_equal(out.value[FEATURE_TEXT_SEEN], FEATURES_UNKNOWN);
+    assert_int_equal(out.value[FEATURE_FULLSCREEN], FEATURES_UNKNOWN);
+    assert_int_equal(out.value[FEATURE_INHIBITED], FEATURES_UNKNOWN);
     assert_true(out.coverage == 0);
 }
 
