@@ -111,11 +111,11 @@ static enum err look_around(struct capture *c, struct capture_frame *out,
 
     *out = (struct capture_frame){0};
     snprintf(out->facts.source, sizeof out->facts.source, "x11");
-    x11_screen_mark(c->screen);
     look->idle = x11_input_idle(&c->input);
     e = drain(c);
     if (e)
         return e;
+    x11_screen_mark(c->screen);
     e = x11_screen_facts(c->screen, &out->facts);
     if (e)
         return e;

@@ -34,8 +34,9 @@ OWN_DEFINE(x11_screen_close, struct x11_screen *)
 /* Take in one event; true when it was one of the screen's. */
 bool x11_screen_event(struct x11_screen *s, const xcb_generic_event_t *event);
 
-/* Begin a new period of damage: events of all damage before this request are
- * in the queue once a later request is answered. */
+/* Begin a new period of damage: what is drawn from here on is told of again,
+ * also where it was before. Right after the events were taken in: one of this
+ * period, taken in before the grab, would be forgotten with it. */
 void x11_screen_mark(struct x11_screen *s);
 
 /* Sizes and monitors, as they are now. */

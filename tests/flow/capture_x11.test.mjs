@@ -98,6 +98,38 @@ test('what was drawn while it was grabbed is there at the end', async (t) => {
   process.kill(-busy.pid, 'SIGCONT');
 });
 
+test('what is drawn where drawing was told of already is grabbed the next time', async (t) => {
+  const server = await startDisplay(t);
+  const paint = (colour) => x(server.display, 'xsetroot', '-solid', colour);
+  // DAMAGE is emptied (its request 3, of 16 bytes); what follows waits for `go`.
+  const emptied = Buffer.from([3, 4, 0]);
+  let go;
+  let held;
+  const display = await overTcp(t, server, (chunk, near) => {
+    const at = chunk.indexOf(emptied) - 1;
+    if (!go || held || at < 0) return void (held ? held.push(chunk) : near.write(chunk));
+    near.write(chunk.subarray(0, at + 16));
+    held = [chunk.subarray(at + 16)];
+    go.then(() => {
+      for (const part of held) near.write(part);
+      go = held = undefined;
+    });
+  });
+  const source = openSource(t, display);
+  await paint('red');
+  await grabsTheScreen(t, server.display, source);
+  let release;
+  go = new Promise((done) => (release = done));
+  const grab = source.grab();
+  await waitFor('DAMAGE is emptied', () => held);
+  await paint('green');
+  release();
+  await grab;
+  await paint('blue'); // within what green was told of
+  const shown = await screenshot(t, server.display);
+  assert.equal(differences((await source.grab()).data, shown.data), 0);
+});
+
 test('what is grabbed is what is shown, whole and in parts', async (t) => {
   const { display } = await startDisplay(t);
   await startManager(t, display);

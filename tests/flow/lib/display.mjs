@@ -31,14 +31,15 @@ export async function startDisplay(t, { number, size = '1280x800x24', args = [] 
   throw new Error('no display number is free');
 }
 
-/** The name of the same display over TCP, as from another machine. */
-export function overTcp(t, server) {
+/** The name of the same display over TCP, as from another machine; `send` may
+ *  hold back what a program says to the server. */
+export function overTcp(t, server, send = (chunk, near) => near.write(chunk)) {
   const relay = createServer((far) => {
     const near = connect(`/tmp/.X11-unix/X${server.number}`);
-    for (const [a, b] of [[far, near], [near, far]]) {
-      a.pipe(b);
-      a.on('error', () => b.destroy());
-    }
+    near.pipe(far);
+    far.on('data', (chunk) => send(chunk, near));
+    far.on('end', () => near.end());
+    for (const [a, b] of [[far, near], [near, far]]) a.on('error', () => b.destroy());
   });
   t.after(() => relay.close());
   return new Promise((done) =>
