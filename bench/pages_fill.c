@@ -1,6 +1,6 @@
 /* pages_fill.c - months of many agents in a store, fast and by its own rules:
- * the server's migrations, its inserts, its tally of roll-ups. bench-pages and
- * the tests of the pages' queries read them.
+ * the server's migrations, its inserts, its tally of roll-ups, its days.
+ * bench-pages and the tests of the pages' queries read them.
  *
  *   pages_fill ADDRESS NAME=NUMBER...
  *
@@ -19,6 +19,7 @@
 #include "core/clock.h"
 #include "core/sha256.h"
 #include "server/commit/commit_tally.h"
+#include "server/retention/days.h"
 #include "server/store/store_facts.h"
 #include "server/store/store_ledger.h"
 #include "server/store/store_sessions.h"
@@ -343,6 +344,28 @@ static bool fill_next(struct fill *f)
     return true;
 }
 
+static enum err write_here(void *ctx, enum err (*fn)(struct store *s, void *),
+                           void *arg)
+{
+    struct store *s = ctx;
+    enum err e = store_begin(s);
+
+    if (!e)
+        e = fn(s, arg);
+    return e ? e : store_commit(s);
+}
+
+/* As the server does it, at the end. */
+static void sum_days(struct store *s)
+{
+    const struct sweep w = {.reader = s,
+                            .now_ns = (end + 1) * STORE_QUARTER_NS,
+                            .write = write_here,
+                            .ctx = s};
+
+    pages_put_must(days_run(&w), "days");
+}
+
 static void read_options(char **argv)
 {
     for (; *argv; argv++) {
@@ -382,6 +405,8 @@ int main(int argc, char **argv)
     f.put = pages_put_open(f.store, argv[1]);
     while (more && time(NULL) - begun < seconds)
         more = fill_next(&f);
+    if (!more)
+        sum_days(f.store);
     printf("%" PRId64 " metrics and %" PRId64 " pictures in %lld s%s\n",
            f.metrics, f.pictures, (long long)(time(NULL) - begun),
            more ? ", not complete yet" : "");

@@ -1,5 +1,7 @@
 #include "server/commit/commit_tally.h"
 
+#include "server/store/store_days.h"
+
 #include <stdlib.h>
 
 enum err commit_tally_open(struct commit_tally *t, size_t most)
@@ -143,6 +145,7 @@ void commit_tally_add(struct commit_tally *t, const struct fact *f)
     case WIRE_ITEM_METRIC:
         add_metric(rollup_of(t, f), &f->metric);
         s->metrics++;
+        s->on_time += store_days_on_time(f->at_ns, f->received_ns);
         raise_to(&s->last_metric_ns, f->at_ns);
         break;
     case WIRE_ITEM_SCREENSHOT: {

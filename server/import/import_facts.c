@@ -213,6 +213,8 @@ static enum err write_items(struct import *im, void *arg)
     if (t->stat_count == 0)
         return WS_OK;
     commit_tally_finish(t);
+    for (size_t i = 0; i < t->stat_count; i++)
+        t->stats[i].on_time = 0; /* received there, long ago */
     e = store_facts_add_rollups(s, t->rollups, t->rollup_count);
     if (!e)
         e = store_facts_add_fleet(s, SHARD, t->fleet, t->fleet_count);

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "server/commit/committer.h"
 #include "server/counters.h"
+#include "server/retention/days.h"
 #include "server/retention/fleet.h"
 #include "server/retention/sweep.h"
 #include "server/server.h"
@@ -131,6 +132,13 @@ static void count_fleet(struct retention *r)
     tell(r, "the figures of the fleet", fleet_run(&w));
 }
 
+static void sum_days(struct retention *r)
+{
+    struct sweep w = begin(r);
+
+    tell(r, "the days of long sessions", days_run(&w));
+}
+
 static void remove_old(struct retention *r)
 {
     struct sweep w = begin(r);
@@ -189,6 +197,7 @@ static void *run(void *arg)
         if (seconds == RETENTION_PERIOD_S)
             count_fleet(r);
         remove_old(r);
+        sum_days(r);
         seconds = RETENTION_PERIOD_S;
     }
     return NULL;

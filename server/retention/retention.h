@@ -1,8 +1,8 @@
 /* retention.h - the thread of a worker that removes what is too old and brings
- * the figures of the fleet up to date, hourly.
+ * the figures of the fleet and the days of sessions up to date, hourly.
  *
- * Flow:    [retention] -> fleet, sweep -> the committer, or a connection of
- *          its own; a page a transaction
+ * Flow:    [retention] -> fleet, sweep, days -> the committer, or a connection
+ *          of its own; a page a transaction
  * Errors:  a round that fails is logged and begun again an hour later
  * Owns:    retention_open() hands over a handle; retention_close() ends the
  *          thread between two pages; the committer is closed after it

@@ -12,6 +12,7 @@
 #include "server/blob/blob.h"
 #include "server/server.h"
 #include "server/store/store_audit.h"
+#include "server/store/store_days.h"
 #include "server/store/store_facts.h"
 #include "server/store/store_fleet.h"
 #include "server/store/store_retention.h"
@@ -184,43 +185,61 @@ static enum err drop_rollups(struct store *writer, void *arg)
                                         o->before_quarter, &o->count);
 }
 
-/* Those of one session, some at a time. */
-static enum err end_rollups(struct sweep *w, int64_t session_id,
-                            int64_t quarter, int64_t before_quarter)
+static int64_t day_of(int64_t quarter)
 {
-    struct old_rollups o = {.session_id = session_id,
-                            .before_quarter = quarter + STORE_RETENTION_PAGE};
-    enum err e;
+    return quarter - quarter % STORE_DAY_QUARTERS;
+}
 
-    if (o.before_quarter > before_quarter || w->dry_run)
-        o.before_quarter = before_quarter;
-    e = w->dry_run ? store_retention_rollups(w->reader, session_id,
-                                             o.before_quarter, &o.count)
-                   : w->write(w->ctx, drop_rollups, &o);
-    if (!e)
+/* Those of one session, some days at a time. */
+static enum err end_rollups(struct sweep *w, struct store_retention_oldest *at,
+                            int64_t before)
+{
+    struct old_rollups o = {.session_id = at->session_id};
+    enum err e = WS_OK;
+
+    while (!e && at->quarter < before) {
+        if (!may_go_on(w))
+            return WS_AGAIN;
+        o.before_quarter = day_of(at->quarter + STORE_RETENTION_PAGE);
+        if (o.before_quarter > before || w->dry_run)
+            o.before_quarter = before;
+        e = w->dry_run ? store_retention_rollups(w->reader, o.session_id,
+                                                 before, &o.count)
+                       : w->write(w->ctx, drop_rollups, &o);
+        if (e)
+            return e;
         w->counts[SWEEP_ROLLUPS].rows += o.count;
+        at->quarter = o.before_quarter;
+        if (at->quarter < before)
+            e = store_retention_oldest_of(w->reader, o.session_id,
+                                          &at->quarter);
+    }
     return e;
 }
 
+/* By whole days: a day and its quarters go together. */
 static enum err sweep_rollups(struct sweep *w)
 {
-    int64_t before = w->counts[SWEEP_ROLLUPS].before_ns / STORE_QUARTER_NS;
-    int64_t after = 0, session_id, quarter;
-    enum err e;
+    struct store_retention_oldest page[STORE_RETENTION_PAGE];
+    int64_t before =
+        day_of(w->counts[SWEEP_ROLLUPS].before_ns / STORE_QUARTER_NS);
+    int64_t after = 0;
+    size_t count;
 
-    while (!(
-        e = store_retention_rollup(w->reader, after, &session_id, &quarter))) {
-        bool old = quarter < before;
+    do {
+        enum err e;
 
         if (!may_go_on(w))
             return WS_AGAIN;
-        if (old)
-            e = end_rollups(w, session_id, quarter, before);
+        e = store_retention_oldest(w->reader, after, page, &count);
+        for (size_t i = 0; !e && i < count; i++)
+            e = end_rollups(w, &page[i], before);
         if (e)
             return e;
-        after = old && !w->dry_run ? session_id - 1 : session_id;
-    }
-    return e == WS_NOTFOUND ? WS_OK : e;
+        if (count)
+            after = page[count - 1].session_id;
+    } while (count);
+    return WS_OK;
 }
 
 static enum err drop_fleet(struct store *writer, void *arg)

@@ -100,10 +100,6 @@ static const char *of(struct store *s, const char *const sql[STORE_DIALECTS][3],
 static const char *const fleet_sql =
     "SELECT r.quarter, " STORE_DB_SUMS "FROM fleet_rollup r WHERE "
     "r.quarter>=? AND r.quarter<? GROUP BY r.quarter ORDER BY r.quarter";
-static const char *const session_quarters_sql =
-    "SELECT quarter, " STORE_DB_FIGURES " FROM rollup WHERE session_id=? "
-    "AND quarter>=? AND quarter<? ORDER BY quarter";
-
 /* How far a page came. */
 struct page {
     size_t rows;
@@ -375,22 +371,6 @@ enum err store_db_views_walk(struct db_stmt *q, int64_t session_id,
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
-static enum err quarters(struct store *s, int64_t session_id, int64_t first,
-                         int64_t end,
-                         int (*each)(void *ctx, const struct store_rollup *row),
-                         void *ctx)
-{
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s), session_quarters_sql, &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    db_bind_int(q, first);
-    db_bind_int(q, end);
-    return store_db_views_walk(q, session_id, each, ctx);
-}
-
 static enum err
 fleet_all(struct store *s, int64_t first, int64_t end,
           int (*each)(void *ctx, const struct store_rollup *row), void *ctx)
@@ -430,68 +410,13 @@ static enum err fleet(struct store *s, const struct store_scope *scope,
     return WS_OK;
 }
 
-#define SPANS(number)                                                          \
-    "SELECT " number ", sum(observations), sum(scored), sum(judged), "         \
-    "min(productivity_min), sum(productivity_sum), max(productivity_max), "    \
-    "min(anomaly_min), sum(anomaly_sum), max(anomaly_max) FROM rollup "        \
-    "WHERE session_id=?2 AND quarter>=?3 AND quarter<?4 AND observations>0 "   \
-    "GROUP BY 1 ORDER BY 1"
-
-static struct store_band span_band(struct db_stmt *q, int from, int64_t of)
-{
-    if (of == 0)
-        return (struct store_band){.known = false};
-    return (struct store_band){.known = true,
-                               .min = db_number(q, from),
-                               .avg = db_number(q, from + 1) / (double)of,
-                               .max = db_number(q, from + 2)};
-}
-
-static enum err spans(struct store *s, int64_t session_id, int64_t first,
-                      int64_t end, int64_t quarters,
-                      int (*each)(void *ctx, const struct store_bucket *row),
-                      void *ctx)
-{
-    static const char *const sql[STORE_DIALECTS] = {
-        [STORE_SQLITE] = SPANS("quarter/?1"),
-        [STORE_MYSQL] = SPANS("quarter DIV ?1"),
-    };
-    struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s), store_db_sql(s, sql), &q);
-
-    if (e)
-        return e;
-    db_bind_int(q, quarters);
-    db_bind_int(q, session_id);
-    db_bind_int(q, first);
-    db_bind_int(q, end);
-    while ((e = db_step(q)) == WS_OK) {
-        int64_t count = db_int(q, 1), scored = db_int(q, 2),
-                judged = db_int(q, 3);
-        struct store_bucket row = {
-            .number = db_int(q, 0),
-            .count = count,
-            .not_scored = count - scored,
-            .not_judged = count - judged,
-            .productivity = span_band(q, 4, scored),
-            .anomaly = span_band(q, 7, judged),
-        };
-
-        if (!each(ctx, &row))
-            break;
-    }
-    db_reset(q);
-    return e == WS_NOTFOUND ? WS_OK : e;
-}
-
 const struct store_views_ops store_db_views = {
     .sessions = sessions,
     .session = session,
     .may_see = may_see,
     .agents = agents,
-    .quarters = quarters,
-    .spans = spans,
     .fleet = fleet,
+    .rollups = &store_db_rollups,
     .items = &store_db_items,
     .timeline = &store_db_timeline,
 };

@@ -167,7 +167,8 @@ enum err store_facts_add_fleet(struct store *s, int64_t shard,
 struct store_stat {
     int64_t session_id;
     int64_t metrics, screenshots, recordings, events; /* to add */
-    int64_t last_metric_ns, last_screenshot_ns;       /* 0: none in here */
+    int64_t on_time; /* of the metrics: store_days.h */
+    int64_t last_metric_ns, last_screenshot_ns; /* 0: none in here */
     int64_t last_received_ns;
 };
 

@@ -35,15 +35,17 @@ static const struct store_mysql_rows fleet_rows = {
     "INSERT INTO fleet_rollup (quarter, shard, " FIGURES, ROW, MERGE};
 static const struct store_mysql_rows stat_rows = {
     "INSERT INTO session_stat (session_id, metrics, screenshots, recordings,"
-    " events, last_metric_at, last_screenshot_at, last_received_at) VALUES ",
-    "(?,?,?,?,?,?,?,?)",
+    " events, on_time, last_metric_at, last_screenshot_at, last_received_at)"
+    " VALUES ",
+    "(?,?,?,?,?,?,?,?,?)",
     " ON DUPLICATE KEY UPDATE " PLUS(metrics) PLUS(screenshots) PLUS(recordings)
-        PLUS(
-            events) "last_metric_at = greatest(last_metric_at,"
-                    " VALUES(last_metric_at)), last_screenshot_at ="
-                    " greatest(last_screenshot_at, VALUES(last_screenshot_at)),"
-                    " last_received_at = greatest(last_received_at,"
-                    " VALUES(last_received_at))"};
+        PLUS(events)
+            PLUS(on_time) "last_metric_at = greatest(last_metric_at,"
+                          " VALUES(last_metric_at)), last_screenshot_at ="
+                          " greatest(last_screenshot_at, "
+                          "VALUES(last_screenshot_at)),"
+                          " last_received_at = greatest(last_received_at,"
+                          " VALUES(last_received_at))"};
 
 /* A heartbeat is taken when it is not older; its queue when it says a head. */
 #define NEWER "VALUES(last_seen) >= last_seen"
@@ -143,6 +145,7 @@ static void bind_stat(struct db_stmt *q, const struct store_stat *r)
     db_bind_int(q, r->screenshots);
     db_bind_int(q, r->recordings);
     db_bind_int(q, r->events);
+    db_bind_int(q, r->on_time);
     db_bind_int(q, r->last_metric_ns);
     db_bind_int(q, r->last_screenshot_ns);
     db_bind_int(q, r->last_received_ns);

@@ -1,6 +1,6 @@
 #include "server/store/store_retention.h"
 
-#include "server/store/store_db.h"
+#include "server/store/store_db_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,41 +209,68 @@ enum err store_retention_drop(struct store *s, enum store_retention_table table,
     return e ? e : count_all(store_db_conn(s), rows, count, gone);
 }
 
-enum err store_retention_rollup(struct store *s, int64_t after_session,
-                                int64_t *session_id, int64_t *quarter)
+/* The first row of an index each: min() would read all of them. */
+#define FIRST(table)                                                           \
+    "(SELECT r.quarter FROM " table " r WHERE r.session_id=t.session_id "      \
+    "ORDER BY r.session_id, r.quarter LIMIT 1)"
+#define OLDEST                                                                 \
+    "SELECT t.session_id, " FIRST("rollup") ", " FIRST(                        \
+        "rollup_day") " FROM session_stat t "
+
+static void read_oldest(struct db_stmt *q, void *row)
 {
+    struct store_retention_oldest *out = row;
+
+    *out = (struct store_retention_oldest){db_int(q, 0), INT64_MAX};
+    for (int column = 1; column <= 2; column++)
+        if (!db_is_null(q, column) && db_int(q, column) < out->quarter)
+            out->quarter = db_int(q, column);
+}
+
+enum err store_retention_oldest(struct store *s, int64_t after_session,
+                                struct store_retention_oldest *out,
+                                size_t *count)
+{
+    const struct store_db_rows rows = {.read = read_oldest,
+                                       .list = out,
+                                       .row_bytes = sizeof *out,
+                                       .max = STORE_RETENTION_PAGE,
+                                       .count = count};
+
+    return store_db_run_list(s,
+                             OLDEST "WHERE t.session_id > ? "
+                                    "ORDER BY t.session_id LIMIT 512",
+                             STORE_DB_VALUES(INT(after_session)), &rows);
+}
+
+enum err store_retention_oldest_of(struct store *s, int64_t session_id,
+                                   int64_t *quarter)
+{
+    struct store_retention_oldest row;
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT session_id, quarter FROM rollup WHERE "
-                         "session_id > ? ORDER BY session_id, quarter LIMIT 1",
-                         &q);
+    enum err e = store_db_run_first(s, OLDEST "WHERE t.session_id = ?",
+                                    STORE_DB_VALUES(INT(session_id)), &q);
 
     if (e)
         return e;
-    db_bind_int(q, after_session);
-    e = db_step(q);
-    if (e)
-        return e;
-    *session_id = db_int(q, 0);
-    *quarter = db_int(q, 1);
+    read_oldest(q, &row);
     db_reset(q);
+    *quarter = row.quarter;
     return WS_OK;
 }
+
+#define BEFORE "session_id = ?1 AND quarter < ?2"
 
 enum err store_retention_rollups(struct store *s, int64_t session_id,
                                  int64_t before_quarter, int64_t *count)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s),
-                         "SELECT count(*) FROM rollup WHERE session_id = ? "
-                         "AND quarter < ?",
-                         &q);
+    enum err e = store_db_run_first(
+        s,
+        "SELECT (SELECT count(*) FROM rollup WHERE " BEFORE
+        ") + (SELECT count(*) FROM rollup_day WHERE " BEFORE ")",
+        STORE_DB_VALUES(INT(session_id), INT(before_quarter)), &q);
 
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    db_bind_int(q, before_quarter);
-    e = db_step(q);
     if (e)
         return e;
     *count = db_int(q, 0);
@@ -254,17 +281,18 @@ enum err store_retention_rollups(struct store *s, int64_t session_id,
 enum err store_retention_drop_rollups(struct store *s, int64_t session_id,
                                       int64_t before_quarter, int64_t *dropped)
 {
-    struct db *db = store_db_conn(s);
-    struct db_stmt *q;
-    enum err e = db_stmt(
-        db, "DELETE FROM rollup WHERE session_id = ? AND quarter < ?", &q);
+    static const char *const sql[] = {"DELETE FROM rollup WHERE " BEFORE,
+                                      "DELETE FROM rollup_day WHERE " BEFORE};
+    int64_t rows = 0;
 
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    db_bind_int(q, before_quarter);
-    e = db_run(q);
-    if (!e)
-        *dropped = db_changes(db);
-    return e;
+    for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
+        enum err e = store_db_run(
+            s, sql[i], STORE_DB_VALUES(INT(session_id), INT(before_quarter)));
+
+        if (e)
+            return e;
+        rows += db_changes(store_db_conn(s));
+    }
+    *dropped = rows;
+    return WS_OK;
 }

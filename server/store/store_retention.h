@@ -48,12 +48,19 @@ enum err store_retention_drop(struct store *s, enum store_retention_table table,
                               const struct store_retention_row *rows,
                               size_t count, size_t *dropped) WS_MUST_CHECK;
 
-/* The oldest quarter of the next session after one that has roll-ups;
- * WS_NOTFOUND: there is none. */
-enum err store_retention_rollup(struct store *s, int64_t after_session,
-                                int64_t *session_id,
-                                int64_t *quarter) WS_MUST_CHECK;
-/* A session's roll-ups before a quarter, and their end. */
+struct store_retention_oldest {
+    int64_t session_id;
+    int64_t quarter; /* of its roll-ups; INT64_MAX: it has none */
+};
+
+/* The next sessions after one, at most STORE_RETENTION_PAGE, in order. */
+enum err store_retention_oldest(struct store *s, int64_t after_session,
+                                struct store_retention_oldest *out,
+                                size_t *count) WS_MUST_CHECK;
+/* The quarter of one of them. */
+enum err store_retention_oldest_of(struct store *s, int64_t session_id,
+                                   int64_t *quarter) WS_MUST_CHECK;
+/* A session's quarters and days before one, and their end. */
 enum err store_retention_rollups(struct store *s, int64_t session_id,
                                  int64_t before_quarter,
                                  int64_t *count) WS_MUST_CHECK;

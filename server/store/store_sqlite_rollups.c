@@ -113,7 +113,8 @@ enum err store_sqlite_rollups_add_stats(struct store *s,
             store_db_conn(s),
             "UPDATE session_stat SET metrics = metrics + ?,"
             " screenshots = screenshots + ?, recordings = recordings + ?,"
-            " events = events + ?, last_metric_at = max(last_metric_at, ?),"
+            " events = events + ?, on_time = on_time + ?,"
+            " last_metric_at = max(last_metric_at, ?),"
             " last_screenshot_at = max(last_screenshot_at, ?),"
             " last_received_at = max(last_received_at, ?)"
             " WHERE session_id = ?",
@@ -125,6 +126,7 @@ enum err store_sqlite_rollups_add_stats(struct store *s,
         db_bind_int(q, r->screenshots);
         db_bind_int(q, r->recordings);
         db_bind_int(q, r->events);
+        db_bind_int(q, r->on_time);
         db_bind_int(q, r->last_metric_ns);
         db_bind_int(q, r->last_screenshot_ns);
         db_bind_int(q, r->last_received_ns);

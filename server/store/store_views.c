@@ -39,7 +39,8 @@ enum err store_views_quarters(
     struct store *s, int64_t session_id, int64_t first, int64_t end,
     int (*each)(void *ctx, const struct store_rollup *row), void *ctx)
 {
-    return s->ops->views->quarters(s, session_id, first, end, each, ctx);
+    return s->ops->views->rollups->quarters(s, session_id, first, end, each,
+                                            ctx);
 }
 
 enum err store_views_spans(struct store *s, int64_t session_id, int64_t first,
@@ -48,7 +49,17 @@ enum err store_views_spans(struct store *s, int64_t session_id, int64_t first,
                                        const struct store_bucket *row),
                            void *ctx)
 {
-    return s->ops->views->spans(s, session_id, first, end, quarters, each, ctx);
+    return s->ops->views->rollups->spans(s, session_id, first, end, quarters,
+                                         each, ctx);
+}
+
+enum err store_views_observed(struct store *s, int64_t session_id,
+                              int64_t first, int64_t end,
+                              int (*each)(void *ctx, int64_t quarter),
+                              void *ctx)
+{
+    return s->ops->views->rollups->observed(s, session_id, first, end, each,
+                                            ctx);
 }
 
 enum err store_views_fleet(struct store *s, const struct store_scope *scope,

@@ -155,12 +155,19 @@ enum err store_views_buckets(struct store *s, int64_t session_id,
                              void *ctx) WS_MUST_CHECK;
 
 /* Roll-ups of first <= quarter < end in buckets of so many quarters, in order;
- * those without a metric are left out, activity is not known. */
+ * those without a metric are left out, activity is not known. Buckets of days
+ * are read from days where those are summed: the same, from fewer rows. */
 enum err store_views_spans(struct store *s, int64_t session_id, int64_t first,
                            int64_t end, int64_t quarters,
                            int (*each)(void *ctx,
                                        const struct store_bucket *row),
                            void *ctx) WS_MUST_CHECK;
+
+/* The quarters with a metric, in order; from days where those are summed. */
+enum err store_views_observed(struct store *s, int64_t session_id,
+                              int64_t first, int64_t end,
+                              int (*each)(void *ctx, int64_t quarter),
+                              void *ctx) WS_MUST_CHECK;
 
 /* --- pictures --- */
 

@@ -55,7 +55,22 @@ struct store_timeline_ops {
                            void *ctx);
 };
 
-/* Sessions and quarters, and the tables above. */
+/* One session's quarters and days. */
+struct store_rollups_ops {
+    enum err (*quarters)(struct store *s, int64_t session_id, int64_t first,
+                         int64_t end,
+                         int (*each)(void *ctx, const struct store_rollup *row),
+                         void *ctx);
+    enum err (*spans)(struct store *s, int64_t session_id, int64_t first,
+                      int64_t end, int64_t quarters,
+                      int (*each)(void *ctx, const struct store_bucket *row),
+                      void *ctx);
+    enum err (*observed)(struct store *s, int64_t session_id, int64_t first,
+                         int64_t end, int (*each)(void *ctx, int64_t quarter),
+                         void *ctx);
+};
+
+/* Sessions and the fleet, and the tables above. */
 struct store_views_ops {
     enum err (*sessions)(struct store *s, const struct store_scope *scope,
                          int64_t before_id, int64_t since_quarter,
@@ -72,23 +87,17 @@ struct store_views_ops {
     enum err (*agents)(struct store *s, const struct store_scope *scope,
                        int64_t online_since_ns, int64_t late_since_ns,
                        struct store_agents *out);
-    enum err (*quarters)(struct store *s, int64_t session_id, int64_t first,
-                         int64_t end,
-                         int (*each)(void *ctx, const struct store_rollup *row),
-                         void *ctx);
-    enum err (*spans)(struct store *s, int64_t session_id, int64_t first,
-                      int64_t end, int64_t quarters,
-                      int (*each)(void *ctx, const struct store_bucket *row),
-                      void *ctx);
     enum err (*fleet)(struct store *s, const struct store_scope *scope,
                       int64_t first, int64_t end,
                       int (*each)(void *ctx, const struct store_rollup *row),
                       void *ctx);
+    const struct store_rollups_ops *rollups;
     const struct store_items_ops *items;
     const struct store_timeline_ops *timeline;
 };
 
 /* The table of the SQL engines. */
+extern const struct store_rollups_ops store_db_rollups;
 extern const struct store_items_ops store_db_items;
 extern const struct store_timeline_ops store_db_timeline;
 

@@ -1,7 +1,7 @@
 /* The charts' data: columns of equal length, a bucket each.
  *
  * Up to a day of a session is read from its facts, anything longer, or denser
- * than MAX_FACTS, from its quarters: a page costs what it shows. Buckets lie
+ * than MAX_FACTS, from its roll-ups: a page costs what it shows. Buckets lie
  * on multiples of their width, so they stay where they are while time goes on.
  */
 #include "core/clock.h"

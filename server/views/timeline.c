@@ -5,7 +5,7 @@
  * (wire.md), so a silence longer than a few of them means that it did not
  * observe. Its interval is not on the wire: it is the median distance here.
  * Longer than a day, or more than MAX_FACTS observations, and only the silences
- * are told, from the quarters: a page costs what it shows.
+ * are told, from the roll-ups: a page costs what it shows.
  */
 #include "core/clock.h"
 #include "server/http/readers.h"
@@ -45,7 +45,7 @@ struct timeline {
     struct store *reader;
     int64_t id, from_ns, to_ns, now_ns;
     int64_t started_ns; /* of the session */
-    int64_t facts;      /* of a first look at the quarters */
+    int64_t facts;      /* of up to a day: of a first look at the quarters */
     bool dense;         /* told by the quarters: no categories */
     int64_t width_ns;
     int64_t *times; /* of observations; newest first, then sorted */
@@ -75,13 +75,11 @@ static int count_facts(void *ctx, const struct store_rollup *row)
 }
 
 /* Quarters with observations stand for them: the two ends of each run. */
-static int note_quarter(void *ctx, const struct store_rollup *row)
+static int note_quarter(void *ctx, int64_t quarter)
 {
     struct timeline *t = ctx;
-    int64_t at_ns = row->quarter * STORE_QUARTER_NS;
+    int64_t at_ns = quarter * STORE_QUARTER_NS;
 
-    if (row->observations == 0)
-        return 1;
     if (t->time_count && t->times[t->time_count - 1] == at_ns - 1)
         t->time_count--;
     else if (t->time_count + 2 > MAX_FACTS)
@@ -219,16 +217,19 @@ static enum err read_metrics(struct timeline *t)
                                 .before_id = INT64_MAX};
     int64_t first = t->from_ns / STORE_QUARTER_NS;
     int64_t end = (t->to_ns - 1) / STORE_QUARTER_NS + 1;
-    enum err e =
-        store_views_quarters(t->reader, t->id, first, end, count_facts, t);
+    bool quarters = t->to_ns - t->from_ns > DAY_NS;
+    enum err e = WS_OK;
 
+    if (!quarters)
+        e = store_views_quarters(t->reader, t->id, first, end, count_facts, t);
     if (e)
         return e;
-    t->dense = t->facts > (t->to_ns - t->from_ns > DAY_NS ? 0 : MAX_FACTS);
-    if (t->dense)
-        e = store_views_quarters(t->reader, t->id, first, end, note_quarter, t);
-    else
+    if (quarters || t->facts > MAX_FACTS) {
+        e = store_views_observed(t->reader, t->id, first, end, note_quarter, t);
+        t->dense = t->time_count > 0;
+    } else {
         e = store_views_looks(t->reader, &range, note_look, t);
+    }
     if (!e)
         e = t->failed;
     end_bucket(t);

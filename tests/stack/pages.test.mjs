@@ -13,6 +13,7 @@ import { after, before, test } from 'node:test';
 import { onMysql } from '../flow/lib/mysql.mjs';
 import { Person, addUser } from '../flow/lib/people.mjs';
 import { build, run, sqlite, sqliteChange, startServer, tempDir, waitFor } from '../flow/lib/procs.mjs';
+import { Layer1, metricBody, sha256 } from '../flow/lib/wire.mjs';
 import { fill, findIds, operations, others, requests } from './lib/pages.mjs';
 import { logEverything, readLog, scansOf } from './lib/mysql_log.mjs';
 
@@ -23,7 +24,7 @@ const SMALL = { ...SHAPE, days: 1, quiet: 4 };
 const LARGE = { ...SHAPE, days: 11, quiet: 40 };
 // What a thread does beside the pages, at its own pace: of that each statement
 // alone is judged. One counts all sessions, once an hour.
-const BACKGROUND = /^SELECT (id, t.session_id, received_at|id, t.session_id, CASE|id FROM session WHERE id >|session_id, quarter FROM rollup|quarter FROM fleet_rollup|count\(\*\) FROM (fleet_)?rollup)/;
+const BACKGROUND = /^SELECT (id, t.session_id, received_at|id, t.session_id, CASE|id FROM session WHERE id >|session_id, quarter FROM fleet_rollup|count\(\*\) FROM fleet_rollup|\(SELECT count|t.session_id, (t.metrics|\(SELECT r.quarter))/;
 const HOURLY = /^SELECT count\(\*\), count\(DISTINCT agent_id\)/;
 
 const cleanups = [];
@@ -165,8 +166,57 @@ test('what an older server wrote, without the columns of the day, is shown the s
   assert.deepEqual(before.lanes, told.now.lanes);
 });
 
+/** What the charts and the lanes say of months, the last of them not over. */
+async function tellYear(ana, endMs) {
+  const at = `from=${new Date(endMs - 365 * 86400000).toISOString()}&to=${new Date(endMs).toISOString()}`;
+  const { t_ms, count, not_scored, not_judged, productivity, anomaly } = await ana.get(`/api/v1/sessions/1/series?${at}&max_points=400`);
+  const { gaps } = await ana.get(`/api/v1/sessions/1/timeline?${at}`);
+  return { whole: { t_ms, count, not_scored, not_judged, gaps }, bands: { productivity, anomaly } };
+}
+
+function sameYear(a, b) {
+  assert.deepEqual(a.whole, b.whole);
+  for (const name of ['productivity', 'anomaly'])
+    for (const what of ['min', 'avg', 'max'])
+      a.bands[name][what].forEach((v, i) => assert.ok(Math.abs(v - b.bands[name][what][i]) < 1e-9, `${name}.${what}[${i}]`));
+}
+
+test('a year is the same told by its days and by its quarters; what comes late is in it at once', async () => {
+  const db = join(smallData, 'worksight.db');
+  const summed = async () => (await sqlite(db, 'SELECT d.upto FROM rollup_day_upto d JOIN session_stat s ON s.session_id = d.session_id WHERE d.session_id = 1 AND d.late = s.metrics - s.on_time')).length;
+  const serve = () => startServer(file, { data: smallData, args: ['--keep-pictures', '3660d'] });
+  let server = await serve();
+  let ana = await Person.login(server.url, 'ana');
+  assert.equal(await summed(), 1);
+  const byDays = await tellYear(ana, smallEnd);
+  assert.ok(byDays.whole.count.length > 100, `${byDays.whole.count.length} days`);
+
+  const agent = new Layer1(server.url, 1, sha256('pages_fill/1'));
+  const late = smallEnd - 40 * 86400000;
+  const sent = await agent.metric('late', metricBody({ agent_timestamp: new Date(late).toISOString(), productivity_score: 100, anomaly_score: 1 }));
+  assert.equal(sent.status, 201, sent.text);
+  assert.equal(await summed(), 0);
+  const byQuarters = await tellYear(ana, smallEnd);
+  const day = byDays.whole.t_ms.indexOf(Math.floor(late / 86400000) * 86400000);
+  assert.equal(byQuarters.bands.productivity.max[day], 100);
+  byDays.whole.count[day]++;
+  for (const { productivity, anomaly } of [byDays.bands, byQuarters.bands])
+    for (const band of [productivity, anomaly]) for (const what of ['min', 'avg', 'max']) band[what][day] = 0;
+  sameYear(byDays, byQuarters);
+
+  const told = await tellYear(ana, smallEnd);
+  await server.stop();
+  server = await serve();
+  await waitFor('its days are summed again', async () => (await summed()) === 1, { ms: 30000 });
+  ana = await Person.login(server.url, 'ana');
+  sameYear(told, await tellYear(ana, smallEnd));
+  await server.stop();
+});
+
 test('no page reads a table from end to end: the plan of every statement', async (t) => {
   assert.ok(seen.large.size >= 30, `${seen.large.size} statements`);
+  for (const year of [/sum\(judged\).* FROM rollup_day /, /observed_am.* FROM rollup_day /])
+    assert.ok([...seen.large.keys()].some((sql) => year.test(sql)), `${year}: a year is read from days`);
   const bad = [];
   for (const { sql } of seen.large.values())
     for (const scan of await scans(sql)) {

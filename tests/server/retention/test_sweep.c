@@ -218,9 +218,11 @@ static void put_rollup(struct made *m, int64_t days, int64_t shard)
                              .productivity_sum = (double)shard,
                              .productivity_min = (double)shard,
                              .productivity_max = (double)shard};
+    struct store_stat stat = {.session_id = 1, .metrics = 2};
 
     begin(m->store);
     assert_int_equal(store_facts_add_rollups(m->store, &r, 1), WS_OK);
+    assert_int_equal(store_facts_add_stats(m->store, &stat, 1), WS_OK);
     r.session_id = 0;
     assert_int_equal(store_facts_add_fleet(m->store, shard, &r, 1), WS_OK);
     commit(m->store);
@@ -230,6 +232,7 @@ static void test_sweep_rollups_of_sessions_and_fleet_go(void **state)
 {
     int64_t got[SWEEP_CLASSES];
 
+    made_session(((struct made *)*state)->store, 1);
     put_rollup(*state, 2000, 0); /* farther apart than one lot */
     put_rollup(*state, 397, 0);
     put_rollup(*state, 395, 0);

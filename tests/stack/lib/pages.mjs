@@ -49,6 +49,7 @@ export function requests({ always, daily, metric, picture, cursor, endMs }) {
     getTimeline: {
       'timeline, a day': `${of(always)}/timeline?${span(1)}`,
       'timeline, a month': `${of(always)}/timeline?${span(30)}`,
+      'timeline, a year': `${of(always)}/timeline?${span(365)}`,
       'timeline, a working day': `${of(daily)}/timeline`,
     },
     listScreenshots: { screenshots: `${of(always)}/screenshots`, 'screenshots of a day': `${of(always)}/screenshots?limit=500&${span(1)}` },
