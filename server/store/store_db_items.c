@@ -10,8 +10,10 @@
     "FROM metric "
 #define SCREENSHOT                                                             \
     "SELECT id, session_id, coalesce(seq, 0), at, received_at, bytes, width, " \
-    "height, format, output, tier, masks, \"blob\", thumbnail, sha256 "        \
-    "FROM screenshot "
+    "height, format, output, tier, masks, \"blob\", thumbnail, sha256, "       \
+    "coalesce((SELECT m.id FROM metric m WHERE m.session_id=s.session_id AND " \
+    "m.at=s.at ORDER BY m.session_id, m.at, m.id LIMIT 1), 0) "                \
+    "FROM screenshot s "
 #define RANGE                                                                  \
     "WHERE session_id=?1 AND at>=?2 AND at<?3 AND at<=?4 "                     \
     "AND (at<?4 OR id<?5) ORDER BY at DESC, id DESC" STORE_DB_LIMIT
@@ -178,12 +180,14 @@ static enum err looks(struct store *s, const struct store_range *range,
     return e;
 }
 
-/* The id that a query of (session, moment) finds; 0 when it finds none. */
-static enum err id_at(struct store *s, const char *sql, int64_t session_id,
-                      int64_t at_ns, int64_t *id)
+static enum err screenshot_at(struct store *s, int64_t session_id,
+                              int64_t at_ns, int64_t *id)
 {
     struct db_stmt *q;
-    enum err e = db_stmt(store_db_conn(s), sql, &q);
+    enum err e = db_stmt(store_db_conn(s),
+                         "SELECT id FROM screenshot WHERE session_id=? AND "
+                         "at=? LIMIT 1",
+                         &q);
 
     if (e)
         return e;
@@ -195,22 +199,6 @@ static enum err id_at(struct store *s, const char *sql, int64_t session_id,
     *id = e ? 0 : db_int(q, 0);
     db_reset(q);
     return WS_OK;
-}
-
-static enum err metric_at(struct store *s, int64_t session_id, int64_t at_ns,
-                          int64_t *id)
-{
-    return id_at(s, "SELECT id FROM metric WHERE session_id=? AND at=? LIMIT 1",
-                 session_id, at_ns, id);
-}
-
-static enum err screenshot_at(struct store *s, int64_t session_id,
-                              int64_t at_ns, int64_t *id)
-{
-    return id_at(s,
-                 "SELECT id FROM screenshot WHERE session_id=? AND at=? "
-                 "LIMIT 1",
-                 session_id, at_ns, id);
 }
 
 static enum err extent(struct store *s, int64_t session_id, int64_t *first_ns,
@@ -359,6 +347,7 @@ static enum err walk_screenshots(
             .blob = db_text(q, 12),
             .thumbnail = db_text(q, 13),
             .sha256 = db_blob(q, 14, &len),
+            .metric_id = db_int(q, 15),
         };
 
         p->last_ns = row.at_ns;
@@ -415,7 +404,6 @@ const struct store_items_ops store_db_items = {
     .metrics = metrics,
     .metric = metric,
     .looks = looks,
-    .metric_at = metric_at,
     .screenshot_at = screenshot_at,
     .extent = extent,
     .buckets = buckets,

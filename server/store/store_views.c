@@ -95,12 +95,6 @@ enum err store_views_metric(struct store *s, int64_t id,
     return s->ops->views->items->metric(s, id, each, ctx);
 }
 
-enum err store_views_metric_at(struct store *s, int64_t session_id,
-                               int64_t at_ns, int64_t *id)
-{
-    return s->ops->views->items->metric_at(s, session_id, at_ns, id);
-}
-
 enum err store_views_screenshot_at(struct store *s, int64_t session_id,
                                    int64_t at_ns, int64_t *id)
 {

@@ -128,9 +128,7 @@ enum err store_views_metric(struct store *s, int64_t id,
                             int (*each)(void *ctx,
                                         const struct store_metric_view *row),
                             void *ctx) WS_MUST_CHECK;
-/* The metric, or the picture, of exactly this moment; 0: none. */
-enum err store_views_metric_at(struct store *s, int64_t session_id,
-                               int64_t at_ns, int64_t *id) WS_MUST_CHECK;
+/* The picture of exactly this moment; 0: none. */
 enum err store_views_screenshot_at(struct store *s, int64_t session_id,
                                    int64_t at_ns, int64_t *id) WS_MUST_CHECK;
 
@@ -182,6 +180,7 @@ struct store_screenshot_view {
     const char *blob;      /* name in the blob store */
     const char *thumbnail; /* or NULL */
     const uint8_t *sha256;
+    int64_t metric_id; /* of exactly this moment; 0: none */
 };
 
 enum err store_views_screenshots(

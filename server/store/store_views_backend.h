@@ -23,8 +23,6 @@ struct store_items_ops {
     enum err (*looks)(struct store *s, const struct store_range *range,
                       int (*each)(void *ctx, const struct store_look_view *row),
                       void *ctx);
-    enum err (*metric_at)(struct store *s, int64_t session_id, int64_t at_ns,
-                          int64_t *id);
     enum err (*screenshot_at)(struct store *s, int64_t session_id,
                               int64_t at_ns, int64_t *id);
     enum err (*extent)(struct store *s, int64_t session_id, int64_t *first_ns,

@@ -26,9 +26,7 @@ static const char *mime(enum fact_format format)
 
 struct list {
     struct page page;
-    struct store *reader;
     struct jsonw w;
-    enum err failed;
 };
 
 static void int_or_null(struct jsonw *w, const char *key, int64_t v,
@@ -44,13 +42,8 @@ static int list_one(void *ctx, const struct store_screenshot_view *row)
 {
     struct list *l = ctx;
     char sha256[SHA256_HEX_BYTES], tier[8];
-    int64_t metric = 0;
 
     if (!page_takes(&l->page))
-        return 0;
-    l->failed =
-        store_views_metric_at(l->reader, row->session_id, row->at_ns, &metric);
-    if (l->failed)
         return 0;
     sha256_hex(row->sha256, SHA256_BYTES, sha256);
     snprintf(tier, sizeof(tier), "L%d", (int)row->tier % 10);
@@ -67,7 +60,7 @@ static int list_one(void *ctx, const struct store_screenshot_view *row)
     jsonw_text(&l->w, "output", row->output);
     jsonw_text(&l->w, "tier", row->tier < 0 ? NULL : tier);
     int_or_null(&l->w, "masks", row->masks, -1);
-    int_or_null(&l->w, "metric_id", metric, 0);
+    int_or_null(&l->w, "metric_id", row->metric_id, 0);
     jsonw_text(&l->w, "sha256", sha256);
     jsonw_bool(&l->w, "has_thumbnail", row->thumbnail != NULL);
     jsonw_object_end(&l->w);
@@ -79,7 +72,8 @@ void views_screenshots(struct exchange *x)
 {
     static const char *const known[] = {"from", "to", "limit", "cursor", NULL};
     struct store_scope scope = page_scope(x);
-    struct list l = {.reader = readers_context()};
+    struct store *s = readers_context();
+    struct list l;
     struct store_range range;
     struct buf b = BUF_EMPTY;
     enum err e;
@@ -89,15 +83,13 @@ void views_screenshots(struct exchange *x)
     page_read_list(&l.page, PAGE_SCREENSHOTS);
     if (page_refused(&l.page))
         return;
-    e = store_views_may_see(l.reader, &scope, exchange_path_id(x));
+    e = store_views_may_see(s, &scope, exchange_path_id(x));
     range = page_range(&l.page, exchange_path_id(x));
     jsonw_init(&l.w, &b);
     jsonw_object(&l.w, NULL);
     jsonw_array(&l.w, "items");
     if (!e)
-        e = store_views_screenshots(l.reader, &range, list_one, &l);
-    if (!e)
-        e = l.failed;
+        e = store_views_screenshots(s, &range, list_one, &l);
     if (e) {
         buf_fini(&b);
         page_fail(x, e);
