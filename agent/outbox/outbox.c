@@ -348,14 +348,23 @@ enum err outbox_leave(struct outbox *o, enum err e)
 
 /* --- numbers --- */
 
-void outbox_count_today(struct outbox *o, enum outbox_total which, int64_t n)
+static int64_t day_now(const struct outbox *o)
 {
     time_t now = (time_t)(env_wall_ns(o->env) / CLOCK_NS_PER_S);
     struct tm tm;
-    int64_t day = 0;
 
-    if (localtime_r(&now, &tm))
-        day = (tm.tm_year + 1900) * 1000 + tm.tm_yday;
+    return localtime_r(&now, &tm) ? (tm.tm_year + 1900) * 1000 + tm.tm_yday : 0;
+}
+
+int64_t outbox_today(const struct outbox *o, enum outbox_total which)
+{
+    return o->total[TOTAL_DAY] == day_now(o) ? o->total[which] : 0;
+}
+
+void outbox_count_today(struct outbox *o, enum outbox_total which, int64_t n)
+{
+    int64_t day = day_now(o);
+
     if (day != o->total[TOTAL_DAY]) {
         o->total[TOTAL_DAY] = day;
         o->total[TOTAL_DAY_CAPTURED] = o->total[TOTAL_DAY_SENT] = 0;

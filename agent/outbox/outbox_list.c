@@ -323,15 +323,14 @@ enum err outbox_list_last_metric(struct outbox *o, struct jsonw *w)
     return e;
 }
 
-void outbox_list_today(struct outbox *o, struct jsonw *w)
+void outbox_list_today(const struct outbox *o, struct jsonw *w)
 {
-    outbox_count_today(o, TOTAL_DAY_SENT, 0); /* a new day may have begun */
     jsonw_object(w, "today");
-    jsonw_int(w, "captured", o->total[TOTAL_DAY_CAPTURED]);
-    jsonw_int(w, "sent", o->total[TOTAL_DAY_SENT]);
-    jsonw_int(w, "sent_bytes", o->total[TOTAL_DAY_SENT_BYTES]);
-    jsonw_int(w, "dropped", o->total[TOTAL_DAY_DROPPED]);
-    jsonw_int(w, "failed", o->total[TOTAL_DAY_FAILED]);
+    jsonw_int(w, "captured", outbox_today(o, TOTAL_DAY_CAPTURED));
+    jsonw_int(w, "sent", outbox_today(o, TOTAL_DAY_SENT));
+    jsonw_int(w, "sent_bytes", outbox_today(o, TOTAL_DAY_SENT_BYTES));
+    jsonw_int(w, "dropped", outbox_today(o, TOTAL_DAY_DROPPED));
+    jsonw_int(w, "failed", outbox_today(o, TOTAL_DAY_FAILED));
     jsonw_object_end(w);
 }
 

@@ -35,7 +35,7 @@ enum err outbox_list_last_metric(struct outbox *o,
                                  struct jsonw *w) WS_MUST_CHECK;
 
 /* today {...} */
-void outbox_list_today(struct outbox *o, struct jsonw *w);
+void outbox_list_today(const struct outbox *o, struct jsonw *w);
 
 /* Dead and parked items go back to the queue; without a seq all of them. */
 enum err outbox_list_retry(struct outbox *o, const struct outbox_list_id *id,

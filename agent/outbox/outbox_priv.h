@@ -73,7 +73,9 @@ enum err outbox_leave(struct outbox *o, enum err e) WS_MUST_CHECK;
 void outbox_remove_picture(struct outbox *o, const char *sha256);
 /* Some item shows it, or nobody can tell; ctx is the outbox. */
 bool outbox_uses_picture(void *ctx, const char *sha256);
-/* Add to a number of today, starting a new day when one has begun. */
+/* A number of today, which may have just begun. */
+int64_t outbox_today(const struct outbox *o, enum outbox_total which);
+/* Add to one, in a verb. */
 void outbox_count_today(struct outbox *o, enum outbox_total which, int64_t n);
 
 /* --- outbox_session.c --- */

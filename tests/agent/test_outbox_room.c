@@ -2,6 +2,7 @@
  * what a transaction that fails leaves behind. */
 #include "tests/agent/queue_rig.h"
 
+#include "agent/outbox/outbox_list.h"
 #include "agent/outbox/outbox_priv.h"
 
 #include <dirent.h>
@@ -312,6 +313,34 @@ static void test_outbox_rollback_forgets_numbers_too(void **state)
     rig_check_law();
 }
 
+/* "captured":N of today */
+static const char *today(void)
+{
+    static char text[256];
+    OWN_BUF struct buf out = BUF_EMPTY;
+    struct jsonw w;
+
+    jsonw_init(&w, &out);
+    outbox_list_today(rig.outbox, &w);
+    snprintf(text, sizeof(text), "%s", buf_text(&out));
+    return text;
+}
+
+static void test_outbox_looking_at_a_new_day_does_not_begin_it(void **state)
+{
+    (void)state;
+    rig_put_ok(1);
+    assert_non_null(strstr(today(), "\"captured\":1"));
+    rig.wall_ns += 86400 * CLOCK_NS_PER_S;
+    assert_non_null(strstr(today(), "\"captured\":0"));
+    assert_int_equal(outbox_settle(rig.outbox, "no such session", NULL, 0),
+                     WS_NOTFOUND); /* a verb that fails goes back */
+    rig_put_ok(2);
+    rig_close();
+    rig_open();
+    assert_non_null(strstr(today(), "\"captured\":1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +356,7 @@ int main(void)
         RIG_CASE(test_outbox_no_room_to_bury_buries_nothing),
         RIG_CASE(test_outbox_failed_verb_leaves_its_neighbours),
         RIG_CASE(test_outbox_rollback_forgets_numbers_too),
+        RIG_CASE(test_outbox_looking_at_a_new_day_does_not_begin_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
