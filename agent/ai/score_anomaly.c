@@ -194,6 +194,16 @@ static const char *why_not(const struct features *f,
     return NULL;
 }
 
+/* The clock was set back: what lies behind the last sample goes along. */
+static void set_back(struct score_memory *m, int64_t wall_ns)
+{
+    int64_t by_ns = m->last_wall_ns - wall_ns;
+
+    m->last_wall_ns -= by_ns;
+    m->first_wall_ns -= by_ns;
+    m->quiet_until_wall_ns -= by_ns;
+}
+
 /* The time since the last sample, in whole seconds: what is learned says
  * nothing of when within a second. What is rounded off is not lost. */
 static double step_of(struct score_memory *m, int64_t wall_ns)
@@ -204,7 +214,9 @@ static double step_of(struct score_memory *m, int64_t wall_ns)
         m->first_wall_ns = m->last_wall_ns = wall_ns;
         s = 0;
     }
-    if (s > 0)
+    if (s < 0)
+        set_back(m, wall_ns);
+    else if (s > 0)
         m->last_wall_ns += (int64_t)s * CLOCK_NS_PER_S;
     m->samples++;
     return s < 0 ? 0 : s > MAX_STEP_S ? MAX_STEP_S : s;

@@ -203,6 +203,33 @@ static void test_score_anomaly_clock_steps_do_no_harm(void **state)
     free(p);
 }
 
+/* C-01: ten years back, in the middle of an episode that was reported. */
+static void test_score_anomaly_clock_set_back_changes_nothing(void **state)
+{
+    const int64_t years_ns = INT64_C(3650) * 86400 * CLOCK_NS_PER_S;
+    struct person *p = open_person(3);
+    struct features f = usual(p->step);
+
+    (void)state;
+    f.value[FEATURE_SWITCHES] = 3;
+    f.value[FEATURE_IDLE] = 1;
+    assert_true(step(p, &f) >= SCORE_UNUSUAL);
+    for (int i = 0; i < 400; i++) { /* past the episode */
+        f = usual(p->step);
+        f.wall_ns -= years_ns;
+        (void)step(p, &f);
+        assert_true(p->last.scored);
+    }
+    f = usual(p->step);
+    f.wall_ns -= years_ns;
+    f.value[FEATURE_SWITCHES] = 3;
+    f.value[FEATURE_CHANGE] = 3;
+    f.value[FEATURE_IDLE] = 1;
+    (void)step(p, &f);
+    assert_false(p->last.suppressed);
+    free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_score_anomaly_missing_sensor_is_not_unusual),
         cmocka_unit_test(test_score_anomaly_without_ocr_abstains),
         cmocka_unit_test(test_score_anomaly_clock_steps_do_no_harm),
+        cmocka_unit_test(test_score_anomaly_clock_set_back_changes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
