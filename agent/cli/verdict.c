@@ -113,7 +113,9 @@ static bool is_recording(const struct json *board, const struct settings *s,
 
     if (fresh_ms < LEAST_FRESH_MS)
         fresh_ms = LEAST_FRESH_MS;
-    return last_ms > 0 && now_ms - last_ms <= fresh_ms;
+    /* One of the future is from before the clock was set back. */
+    return last_ms > 0 && now_ms - last_ms <= fresh_ms &&
+           last_ms - now_ms <= fresh_ms;
 }
 
 void verdict_judge(const struct json *answer, const struct settings *s,

@@ -57,6 +57,14 @@ static void test_verdict_older_than_two_intervals_is_not_recording(void **state)
     assert_int_equal(v.exit, COMMANDS_DEGRADED);
 }
 
+static void test_verdict_of_another_clock_is_not_recording(void **state)
+{
+    struct verdict v = judge(-3600, "capturing", true, "", "");
+
+    (void)state;
+    assert_string_equal(v.word, "NOT RECORDING");
+}
+
 static void test_verdict_backing_off_says_why(void **state)
 {
     struct verdict v = judge(
@@ -129,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_verdict_fresh_observation_is_recording),
         cmocka_unit_test(
             test_verdict_older_than_two_intervals_is_not_recording),
+        cmocka_unit_test(test_verdict_of_another_clock_is_not_recording),
         cmocka_unit_test(test_verdict_backing_off_says_why),
         cmocka_unit_test(test_verdict_paused_is_5_also_with_warnings),
         cmocka_unit_test(test_verdict_refused_and_never_taken_is_not_enrolled),
