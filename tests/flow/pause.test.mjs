@@ -38,8 +38,10 @@ test('a pause on a full disk holds at once, and over a restart', async (t) => {
   await waitFor('its roles are gone', () => !roles.some(({ pid }) => existsSync(`/proc/${pid}`)));
   start();
   rmSync(filler);
-  const now = await waitFor('it answers again', () => board(state), { ms: 60000 });
-  assert.equal(now.capture_state, 'paused');
+  const now = await waitFor('it is paused again', async () => {
+    const seen = await board(state);
+    return seen.capture_state === 'paused' && seen;
+  }, { ms: 60000 });
   assert.equal(now.frames_captured, 0, 'not one frame before the pause was known');
   await waitFor('its event is recorded', async () => {
     const { items } = await ask(state, { verb: 'queue-list', limit: 1000 });
