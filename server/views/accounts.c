@@ -115,13 +115,7 @@ static void answer(struct exchange *x, const struct kind *k)
             ? k->read(readers_context(), page.goes_on ? page.cursor.keys[0] : 0,
                       rows, page.limit + 1, &count)
             : WS_NOMEM;
-    if (e) {
-        page_fail(x, e);
-        return;
-    }
-    jsonw_init(&w, &b);
-    jsonw_object(&w, NULL);
-    jsonw_array(&w, "items");
+    page_begin_items(&w, &b);
     for (i = 0; i < count && page_takes(&page); i++) {
         int64_t id;
 
@@ -130,10 +124,7 @@ static void answer(struct exchange *x, const struct kind *k)
         jsonw_object_end(&w);
         page_wrote(&page, id, 0);
     }
-    jsonw_array_end(&w);
-    page_end(&page, &w);
-    jsonw_object_end(&w);
-    page_reply(x, &b);
+    page_end_items(&page, e, &w, &b);
 }
 
 void views_users(struct exchange *x)

@@ -46,19 +46,9 @@ void views_audit(struct exchange *x)
     page_read_list(&l.page, PAGE_AUDIT);
     if (page_refused(&l.page))
         return;
-    jsonw_init(&l.w, &b);
-    jsonw_object(&l.w, NULL);
-    jsonw_array(&l.w, "items");
+    page_begin_items(&l.w, &b);
     e = store_audit_walk(readers_context(),
                          l.page.goes_on ? l.page.cursor.keys[0] : INT64_MAX,
                          write_row, &l);
-    if (e) {
-        buf_fini(&b);
-        page_fail(x, e);
-        return;
-    }
-    jsonw_array_end(&l.w);
-    page_end(&l.page, &l.w);
-    jsonw_object_end(&l.w);
-    page_reply(x, &b);
+    page_end_items(&l.page, e, &l.w, &b);
 }

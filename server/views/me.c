@@ -166,21 +166,12 @@ void views_logins(struct exchange *x)
                                                   : INT64_MAX,
                                      list, page.limit + 1, &count)
              : WS_NOMEM;
-    if (e) {
-        page_fail(x, e);
-        return;
-    }
-    jsonw_init(&w, &b);
-    jsonw_object(&w, NULL);
-    jsonw_array(&w, "items");
+    page_begin_items(&w, &b);
     for (i = 0; i < count && page_takes(&page); i++) {
         write_login(&list[i], who.login_id, &w);
         page_wrote(&page, list[i].id, 0);
     }
-    jsonw_array_end(&w);
-    page_end(&page, &w);
-    jsonw_object_end(&w);
-    page_reply(x, &b);
+    page_end_items(&page, e, &w, &b);
 }
 
 /* --- the password --- */

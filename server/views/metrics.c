@@ -49,22 +49,12 @@ void views_metrics(struct exchange *x)
         return;
     e = store_views_may_see(s, &scope, exchange_path_id(x));
     range = page_range(&l.page, exchange_path_id(x));
-    jsonw_init(&l.w, &b);
-    jsonw_object(&l.w, NULL);
-    jsonw_array(&l.w, "items");
+    page_begin_items(&l.w, &b);
     if (!e)
         e = store_views_metrics(s, &range, list_one, &l);
     if (!e)
         e = l.failed;
-    if (e) {
-        buf_fini(&b);
-        page_fail(x, e);
-        return;
-    }
-    jsonw_array_end(&l.w);
-    page_end(&l.page, &l.w);
-    jsonw_object_end(&l.w);
-    page_reply(x, &b);
+    page_end_items(&l.page, e, &l.w, &b);
 }
 
 struct one {

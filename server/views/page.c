@@ -172,13 +172,28 @@ void page_wrote(struct page *p, int64_t key0, int64_t key1)
     p->last[1] = key1;
 }
 
-void page_end(struct page *p, struct jsonw *w)
+void page_begin_items(struct jsonw *w, struct buf *b)
+{
+    jsonw_init(w, b);
+    jsonw_object(w, NULL);
+    jsonw_array(w, "items");
+}
+
+void page_end_items(struct page *p, enum err e, struct jsonw *w, struct buf *b)
 {
     char text[CURSOR_TEXT_BYTES];
 
+    if (e) {
+        buf_fini(b);
+        page_fail(p->x, e);
+        return;
+    }
+    jsonw_array_end(w);
     memcpy(p->cursor.keys, p->last, sizeof(p->last));
     cursor_write(&p->cursor, exchange_server(p->x)->cursor_key, text);
     jsonw_text(w, "next_cursor", p->more ? text : NULL);
+    jsonw_object_end(w);
+    page_reply(p->x, b);
 }
 
 struct store_scope page_scope(struct exchange *x)

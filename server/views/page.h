@@ -65,8 +65,11 @@ struct store_range page_range(const struct page *p, int64_t session_id);
 bool page_takes(struct page *p);
 /* A row was written; its keys, from which the next page goes on. */
 void page_wrote(struct page *p, int64_t key0, int64_t key1);
-/* Write "next_cursor". */
-void page_end(struct page *p, struct jsonw *w);
+/* Begin {"items":[ in b. */
+void page_begin_items(struct jsonw *w, struct buf *b);
+/* End it, with "next_cursor", and answer; or answer the failure e. b is the
+ * answer's, or freed. */
+void page_end_items(struct page *p, enum err e, struct jsonw *w, struct buf *b);
 
 /* Whose sessions the asker may see. */
 struct store_scope page_scope(struct exchange *x);

@@ -61,23 +61,13 @@ void views_sessions(struct exchange *x)
     page_read_list(&l.page, PAGE_SESSIONS);
     if (page_refused(&l.page))
         return;
-    jsonw_init(&l.w, &b);
-    jsonw_object(&l.w, NULL);
-    jsonw_array(&l.w, "items");
+    page_begin_items(&l.w, &b);
     e = store_views_sessions(l.reader, &scope,
                              l.page.goes_on ? l.page.cursor.keys[0] : INT64_MAX,
                              session_view_since(l.now_ns), list_one, &l);
     if (!e)
         e = l.failed;
-    if (e) {
-        buf_fini(&b);
-        page_fail(x, e);
-        return;
-    }
-    jsonw_array_end(&l.w);
-    page_end(&l.page, &l.w);
-    jsonw_object_end(&l.w);
-    page_reply(x, &b);
+    page_end_items(&l.page, e, &l.w, &b);
 }
 
 /* --- one session --- */
