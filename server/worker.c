@@ -14,6 +14,7 @@
 #include "server/auth/logins.h"
 #include "server/auth/tokens.h"
 #include "server/blob/blob.h"
+#include "server/blobs.h"
 #include "server/commit/committer.h"
 #include "server/control.h"
 #include "server/counters.h"
@@ -95,22 +96,10 @@ static enum err open_store(struct worker *w)
 static enum err open_blob(struct worker *w)
 {
     const struct settings *s = w->settings;
-    OWN_FREE char *address = blob_address(s->blobs, s->data);
-    OWN_FREE char *spool = io_path(s->data, "tmp");
-    struct blob_options options = {.address = address,
-                                   .spool_dir = spool,
-                                   .key = s->s3_key,
-                                   .secret = s->s3_secret,
-                                   .timeout_ms = s->s3_timeout_ms};
     struct readers_options threads = {.threads = (size_t)s->blob_threads,
                                       .queue_max = WORKER_BLOB_QUEUE};
-    enum err e;
+    enum err e = blobs_open(s, &w->server.blob);
 
-    if (!address || !spool)
-        return WS_NOMEM;
-    e = io_make_dirs(spool);
-    if (!e)
-        e = blob_open(&w->server.blob, &options);
     if (!e && blob_is_remote(w->server.blob))
         e = readers_open(&w->server.blob_threads, &threads);
     threads.threads = 1;

@@ -7,9 +7,9 @@
 #include "core/clock.h"
 #include "core/conf_parse.h"
 #include "core/db.h"
-#include "core/io.h"
 #include "core/sha256.h"
 #include "server/blob/blob.h"
+#include "server/blobs.h"
 #include "server/database.h"
 #include "server/store/store.h"
 #include "server/store/store_retention.h"
@@ -234,23 +234,12 @@ static enum err open_all(struct verify *v, const struct settings *s,
                          const char *names)
 {
     OWN_FREE char *store = NULL;
-    OWN_FREE char *address = blob_address(s->blobs, s->data);
-    OWN_FREE char *spool = io_path(s->data, "tmp");
-    struct blob_options place = {.address = address,
-                                 .spool_dir = spool,
-                                 .key = s->s3_key,
-                                 .secret = s->s3_secret,
-                                 .timeout_ms = s->s3_timeout_ms};
     enum err e = database_address(s, &store);
 
-    if (!address || !spool)
-        return WS_NOMEM;
     if (!e)
         e = store_open(&v->store, store, STORE_READ);
     if (!e)
-        e = io_make_dirs(spool);
-    if (!e)
-        e = blob_open(&v->blob, &place);
+        e = blobs_open(s, &v->blob);
     if (!e)
         e = db_open(&v->names, names, DB_EXCLUSIVE);
     if (!e)

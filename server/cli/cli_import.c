@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/io.h"
 #include "server/blob/blob.h"
+#include "server/blobs.h"
 #include "server/database.h"
 #include "server/import/import.h"
 #include "server/store/store.h"
@@ -64,17 +65,11 @@ static void tell_progress(void *ctx, const char *table, int64_t id,
 static enum err open_place(const struct settings *s, struct place *p)
 {
     OWN_FREE char *address = NULL;
-    OWN_FREE char *blobs = blob_address(s->blobs, s->data);
-    struct blob_options options_of = {.address = blobs,
-                                      .key = s->s3_key,
-                                      .secret = s->s3_secret,
-                                      .timeout_ms = s->s3_timeout_ms};
     size_t applied;
     enum err e = database_address(s, &address);
 
     p->spool = io_path(s->data, "tmp");
-    options_of.spool_dir = p->spool;
-    if (!blobs || !p->spool)
+    if (!p->spool)
         return WS_NOMEM;
     if (!e)
         e = io_make_dirs(p->spool);
@@ -84,7 +79,7 @@ static enum err open_place(const struct settings *s, struct place *p)
         e = store_open(&p->store, address, 0);
     if (!e)
         e = store_migrate(p->store, &applied);
-    return e ? e : blob_open(&p->blob, &options_of);
+    return e ? e : blobs_open(s, &p->blob);
 }
 
 /* --- what was done --- */

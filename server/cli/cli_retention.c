@@ -2,8 +2,8 @@
 #include "server/cli/ask.h"
 #include "server/cli/commands.h"
 
-#include "core/io.h"
 #include "server/blob/blob.h"
+#include "server/blobs.h"
 #include "server/database.h"
 #include "server/retention/sweep.h"
 #include "server/store/store.h"
@@ -60,19 +60,6 @@ static void print_text(const struct sweep *w)
                w->dry_run ? " would go" : " removed");
 }
 
-static enum err open_blobs(const struct settings *s, struct blob **out)
-{
-    OWN_FREE char *address = blob_address(s->blobs, s->data);
-    OWN_FREE char *spool = io_path(s->data, "tmp");
-    struct blob_options options_of = {.address = address,
-                                      .spool_dir = spool,
-                                      .key = s->s3_key,
-                                      .secret = s->s3_secret,
-                                      .timeout_ms = s->s3_timeout_ms};
-
-    return address && spool ? blob_open(out, &options_of) : WS_NOMEM;
-}
-
 static int sweep(struct cli_call *call, bool dry_run)
 {
     const struct settings *s = ask_settings(call);
@@ -90,7 +77,7 @@ static int sweep(struct cli_call *call, bool dry_run)
     if (!e)
         e = store_open(&store, address, dry_run ? STORE_READ : 0);
     if (!e && !dry_run)
-        e = open_blobs(s, &blob);
+        e = blobs_open(s, &blob);
     w.reader = w.ctx = store;
     w.blob = blob;
     if (!e)
