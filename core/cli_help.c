@@ -41,7 +41,7 @@ void cli_help_command(const struct cli_program *p, const struct cli_command *c,
         fprintf(to, "  %-22s %s\n", flag, o->doc);
     }
     if (c->help)
-        fprintf(to, "\n%s\n", c->help);
+        fprintf(to, "\n%s", c->help);
     fprintf(to, "\nEvery setting is a flag too: %s help settings\n", p->name);
 }
 

@@ -29,6 +29,11 @@ static const struct cli_option notice_options[] = {
 static const struct cli_option enroll_options[] = {
     {"code", "CODE", "the code that the server's administrator gave"}};
 
+#define EXIT_OF_RUNNING                                                        \
+    "\nExit: 0 done, 1 failed, 2 used wrongly, 3 no agent runs.\n"
+#define EXIT_OF_QUEUE                                                          \
+    "\nExit: 0 done, 1 failed, 2 used wrongly, 3 nothing was recorded there.\n"
+
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 /* clang-format off */
@@ -63,30 +68,32 @@ const struct cli_command commands_table[] = {
              "  worksight-agent queue retry       all dead and parked items\n"
              "  worksight-agent queue purge       forget dead letters; what can "
              "still be\n"
-             "                                    delivered is never purged\n",
+             "                                    delivered is never purged\n"
+             EXIT_OF_QUEUE,
      .options = json_only, .option_count = 1,
      .min_args = 1, .max_args = 2,
      .words = queue_words, .word_count = QUEUE_WORDS},
     {.name = "show-sent", .summary = "what left this computer, newest first",
      .help = "Examples:\n"
              "  worksight-agent show-sent\n"
-             "  worksight-agent show-sent --json\n",
+             "  worksight-agent show-sent --json\n" EXIT_OF_QUEUE,
      .options = json_only, .option_count = 1, .run = show_sent_run},
     {.name = "explain", .args = "[ID]",
      .summary = "why the last (or this) score is what it is",
      .help = "Examples:\n"
              "  worksight-agent explain\n"
-             "  worksight-agent explain 1f00ba12/17\n",
+             "  worksight-agent explain 1f00ba12/17\n" EXIT_OF_QUEUE,
      .options = json_only, .option_count = 1, .max_args = 1,
      .run = explain_run},
     {.name = "pause", .args = "DURATION", .summary = "capture nothing for a while",
      .help = "Examples:\n"
              "  worksight-agent pause 15m\n"
-             "  worksight-agent pause 1h --reason \"doctor's call\"\n",
+             "  worksight-agent pause 1h --reason \"doctor's call\"\n"
+             EXIT_OF_RUNNING,
      .options = pause_options, .option_count = 1, .min_args = 1, .max_args = 1,
      .run = pause_run},
     {.name = "resume", .summary = "end a pause",
-     .help = "Example:\n  worksight-agent resume\n",
+     .help = "Example:\n  worksight-agent resume\n" EXIT_OF_RUNNING,
      .run = pause_resume},
     {.name = "notice", .summary = "what these settings collect, for whom",
      .help = "Examples:\n"

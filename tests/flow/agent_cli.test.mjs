@@ -265,6 +265,9 @@ test('cli: help lists every command and every setting', async () => {
     assert.match(help.out, new RegExp(`^\\s+${word}\\b`, 'm'), word);
   const run = await agent('run', '--help');
   assert.equal(run.code, 0);
+  assert.doesNotMatch(run.out, /\n\n\n/);
+  for (const word of ['queue', 'show-sent', 'explain', 'pause', 'resume', 'doctor', 'status'])
+    assert.match((await agent(word, '--help')).out, /^Exit: 0 /m, word);
   assert.match((await agent('help', 'settings')).out, /--every/);
   assert.match((await agent('version')).out, /^worksight-agent \d/);
 });
