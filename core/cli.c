@@ -56,6 +56,11 @@ const char *cli_arg(const struct cli_call *call, size_t i)
     return i < call->arg_count ? call->args[i] : NULL;
 }
 
+const char *cli_config_file(const struct cli_call *call)
+{
+    return call->config_file;
+}
+
 int cli_fail(const struct cli_call *call, const char *fix, const char *fmt, ...)
 {
     va_list args;

@@ -68,6 +68,7 @@ bool cli_has(const struct cli_call *call, const char *option);
 const char *cli_value(const struct cli_call *call,
                       const char *option);                  /* or NULL */
 const char *cli_arg(const struct cli_call *call, size_t i); /* or NULL */
+const char *cli_config_file(const struct cli_call *call); /* --config or NULL */
 
 /* Load the settings of this call once more, into `values` (another struct of
  * the same shape): the file and the environment as they are now, and the same

@@ -29,13 +29,15 @@ static void write_json(struct jsonw *w, const char *name,
     jsonw_object_end(w);
 }
 
-/* A flag asks about a run to come; without one it is about the agent that
- * runs, if one does, whatever it was started with. */
+/* A flag, --config too, asks about a run to come; without one it is about the
+ * agent that runs, if one does, whatever it was started with. */
 static enum err settings_of_running(struct cli_call *call, struct settings *s)
 {
     const struct conf_schema *schema = &settings_schema;
     OWN_FD int fd = -1;
 
+    if (cli_config_file(call))
+        return WS_OK;
     for (size_t i = 0; i < schema->count; i++)
         if (strcmp(schema->keys[i].name, "state") != 0 &&
             conf_origin(cli_conf(call), schema->keys[i].name) == CONF_FLAG)
