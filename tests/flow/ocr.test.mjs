@@ -88,7 +88,7 @@ test('without worksight-ocr every metric abstains and the others go on', async (
   t.after(() => agent.stop());
   const metric = await metricWith(state, sink, 'ocr_missing');
   assertAbstained(metric);
-  assert.equal((await board(state)).ocr_state, 3);
+  await waitFor('the board says so, too', async () => (await board(state)).ocr_state === 3);
   await assertOthersGoOn(state, sink);
   await waitFor('a metric arrived', () => sink.metrics.length > 0);
   sink.metrics.forEach(assertAbstained);
