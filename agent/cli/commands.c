@@ -32,7 +32,8 @@ static const struct cli_option enroll_options[] = {
 #define EXIT_OF_RUNNING                                                        \
     "\nExit: 0 done, 1 failed, 2 used wrongly, 3 no agent runs.\n"
 #define EXIT_OF_QUEUE                                                          \
-    "\nExit: 0 done, 1 failed, 2 used wrongly, 3 nothing was recorded there.\n"
+    "\nExit: 0 done, 1 failed, 2 used wrongly, 3 nothing was recorded "        \
+    "there.\n"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
