@@ -103,9 +103,9 @@ static bool is_name(const char *name)
            !strchr(slash + 1, '/') && strspn(name, "0123456789abcdef/") == n;
 }
 
-enum err blob_put(struct blob *b, const char *name, int fd, int64_t len)
+enum err blob_put(struct blob *b, const char *name, const struct bytes *bytes)
 {
-    return is_name(name) ? b->ops->put(b, name, fd, len) : WS_INVALID;
+    return is_name(name) ? b->ops->put(b, name, bytes) : WS_INVALID;
 }
 
 enum err blob_get(struct blob *b, const char *name, int *fd, int64_t *len)

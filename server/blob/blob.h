@@ -14,6 +14,7 @@
 #ifndef SERVER_BLOB_BLOB_H
 #define SERVER_BLOB_BLOB_H
 
+#include "core/bytes.h"
 #include "core/err.h"
 #include "core/own.h"
 
@@ -43,7 +44,8 @@ struct blob_ops {
     enum err (*open)(struct blob **out, const char *where,
                      const struct blob_options *options);
     void (*close)(struct blob *b);
-    enum err (*put)(struct blob *b, const char *name, int fd, int64_t len);
+    enum err (*put)(struct blob *b, const char *name,
+                    const struct bytes *bytes);
     enum err (*get)(struct blob *b, const char *name, int *fd, int64_t *len);
     enum err (*drop)(struct blob *b, const char *name);
     enum err (*drop_old)(struct blob *b, const char *name, int64_t before_ns);
@@ -80,11 +82,11 @@ char *blob_address(const char *setting, const char *data_dir);
 void blob_name(int64_t session_id, uint64_t seq_or_key,
                const uint8_t sha256[32], int part, char out[BLOB_NAME_BYTES]);
 
-/* Keep the whole file behind a descriptor (as exchange_part gives it) under a
- * name. When this returns WS_OK it survives a power cut; the same name again
- * means the same bytes, and is fine. */
-enum err blob_put(struct blob *b, const char *name, int fd,
-                  int64_t len) WS_MUST_CHECK;
+/* Keep bytes (as exchange_part gives them) under a name. When this returns
+ * WS_OK they survive a power cut; the same name again means the same bytes, and
+ * is fine. */
+enum err blob_put(struct blob *b, const char *name,
+                  const struct bytes *bytes) WS_MUST_CHECK;
 
 /* Open a blob for reading at offset 0. */
 enum err blob_get(struct blob *b, const char *name, int *fd,

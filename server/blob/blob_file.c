@@ -2,10 +2,12 @@
  *
  * Source:  openat(2) "O_TMPFILE", linkat(2), fsync(2)
  *
- * The bytes lie already in a file without a name on the same file system (the
- * form's spool): they are flushed, linked into place and the folder is
- * flushed, so nothing is copied and a half picture never has a name. When the
- * spool is elsewhere, the bytes are copied into such a file first.
+ * The bytes come to lie in a file without a name, which is flushed and linked
+ * into place, and then the folder is flushed: a half picture never has a name.
+ * Bytes in memory are written to such a file past the page cache: with 300 KB
+ * a picture the copy into the cache and back out of it took three times the
+ * CPU of the disk's own work. Bytes in a file of the same file system (the
+ * form's spool) are there already; from elsewhere they are copied.
  *
  * When a blob was last put is its file's mtime: a put of a name that is there
  * touches it. Old files without a row are removed while others put, in other
@@ -119,29 +121,72 @@ static enum err name_it(int fd, int folder_fd, const char *file)
     return WS_OK;
 }
 
-static enum err copy_and_name(int fd, int64_t len, int folder_fd,
-                              const char *file)
+/* The whole blocks of bytes in memory, past the page cache. What is left (all
+ * of it on a file system that can't) is for the usual way. */
+static enum err write_blocks(int fd, const struct bytes *bytes, int64_t *at)
 {
-    OWN_FD int copy =
-        openat(folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int64_t end = bytes->len - bytes->len % BYTES_ALIGNED;
+
+    if ((uintptr_t)bytes->data % BYTES_ALIGNED ||
+        fcntl(fd, F_SETFL, O_DIRECT) < 0)
+        return WS_OK;
+    while (*at < end) {
+        ssize_t n = write(fd, bytes->data + *at, (size_t)(end - *at));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno != EINVAL)
+            return err_sys("blob: write");
+        if (n <= 0)
+            break;
+        *at += n;
+    }
+    return fcntl(fd, F_SETFL, 0) < 0 ? err_sys("blob: set a file's flags")
+                                     : WS_OK;
+}
+
+static enum err write_memory(int fd, const struct bytes *bytes)
+{
+    int64_t at = 0;
+    enum err e = write_blocks(fd, bytes, &at);
+
+    if (e)
+        return e;
+    return io_write_all(fd, bytes->data + at, (size_t)(bytes->len - at));
+}
+
+static enum err copy_file(int fd, const struct bytes *bytes)
+{
     off_t at = 0;
 
-    if (copy < 0)
-        return err_sys("blob: make a copy of %s", file);
-    while (at < len) {
-        ssize_t n = sendfile(copy, fd, &at, (size_t)(len - at));
+    while (at < bytes->len) {
+        ssize_t n = sendfile(fd, bytes->fd, &at, (size_t)(bytes->len - at));
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return err_sys("blob: copy %s", file);
+            return err_sys("blob: copy");
         if (n == 0)
             return WS_IO;
     }
-    return name_it(copy, folder_fd, file);
+    return WS_OK;
 }
 
-static enum err file_put(struct blob *b, const char *name, int fd, int64_t len)
+static enum err write_and_name(const struct bytes *bytes, int folder_fd,
+                               const char *file)
+{
+    OWN_FD int fd =
+        openat(folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    enum err e;
+
+    if (fd < 0)
+        return err_sys("blob: make a file for %s", file);
+    e = bytes->data ? write_memory(fd, bytes) : copy_file(fd, bytes);
+    return e ? e : name_it(fd, folder_fd, file);
+}
+
+static enum err file_put(struct blob *b, const char *name,
+                         const struct bytes *bytes)
 {
     const char *file = strchr(name, '/') + 1;
     OWN_FD int folder = -1;
@@ -149,8 +194,10 @@ static enum err file_put(struct blob *b, const char *name, int fd, int64_t len)
 
     if (e)
         return e;
-    e = name_it(fd, folder, file);
-    return e == WS_NOTFOUND ? copy_and_name(fd, len, folder, file) : e;
+    if (bytes->data)
+        return write_and_name(bytes, folder, file);
+    e = name_it(bytes->fd, folder, file);
+    return e == WS_NOTFOUND ? write_and_name(bytes, folder, file) : e;
 }
 
 static enum err file_get(struct blob *b, const char *name, int *fd,

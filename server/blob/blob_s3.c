@@ -67,13 +67,11 @@ static enum err call(struct blob *b, struct s3_call *c)
     return e;
 }
 
-static enum err s3_put(struct blob *b, const char *name, int fd, int64_t len)
+static enum err s3_put(struct blob *b, const char *name,
+                       const struct bytes *bytes)
 {
-    struct s3_call c = {.method = "PUT",
-                        .name = name,
-                        .in_fd = fd,
-                        .in_bytes = len,
-                        .out_fd = -1};
+    struct s3_call c = {
+        .method = "PUT", .name = name, .in = *bytes, .out_fd = -1};
     enum err e = call(b, &c);
 
     return e == WS_NOTFOUND ? WS_IO : e; /* there is nothing to be found */
@@ -83,8 +81,7 @@ static enum err s3_get(struct blob *b, const char *name, int *fd, int64_t *len)
 {
     OWN_FD int file =
         open(self(b)->spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    struct s3_call c = {
-        .method = "GET", .name = name, .in_fd = -1, .out_fd = file};
+    struct s3_call c = {.method = "GET", .name = name, .out_fd = file};
     enum err e;
 
     if (file < 0)
@@ -101,8 +98,7 @@ static enum err s3_get(struct blob *b, const char *name, int *fd, int64_t *len)
 
 static enum err s3_drop(struct blob *b, const char *name)
 {
-    struct s3_call c = {
-        .method = "DELETE", .name = name, .in_fd = -1, .out_fd = -1};
+    struct s3_call c = {.method = "DELETE", .name = name, .out_fd = -1};
     enum err e = call(b, &c);
 
     return e == WS_NOTFOUND ? WS_OK : e;

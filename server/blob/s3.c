@@ -144,14 +144,9 @@ static void give_easy(struct s3 *s, CURL *easy)
 static size_t on_read(char *to, size_t size, size_t count, void *arg)
 {
     struct under_way *u = arg;
-    int64_t left = u->call->in_bytes - u->sent;
-    size_t most = size * count;
-    ssize_t n;
+    ssize_t n = bytes_read(&u->call->in, u->sent, to, size * count);
 
-    if ((int64_t)most > left)
-        most = (size_t)left;
-    n = pread(u->call->in_fd, to, most, u->sent);
-    if (n < 0 || (n == 0 && most))
+    if (n < 0 || (n == 0 && u->sent < u->call->in.len))
         return CURL_READFUNC_ABORT;
     u->sent += n;
     return (size_t)n;
@@ -199,15 +194,13 @@ static enum err hash_body(const struct s3_call *c, char hex[SHA256_HEX_BYTES])
     char part[65536];
     enum err e = sha256_open(&h);
 
-    for (int64_t at = 0; !e && at < c->in_bytes;) {
-        ssize_t n = pread(c->in_fd, part, sizeof part, at);
+    for (int64_t at = 0; !e && at < c->in.len;) {
+        ssize_t n = bytes_read(&c->in, at, part, sizeof part);
 
         if (n < 0)
             return err_sys("s3: read what is to be put");
         if (n == 0)
             return WS_IO;
-        if (n > c->in_bytes - at)
-            n = (ssize_t)(c->in_bytes - at);
         sha256_update(h, part, (size_t)n);
         at += n;
     }
@@ -264,7 +257,7 @@ static void set_method(struct under_way *u)
         curl_easy_setopt(u->easy, CURLOPT_SEEKFUNCTION, on_seek);
         curl_easy_setopt(u->easy, CURLOPT_SEEKDATA, u);
         curl_easy_setopt(u->easy, CURLOPT_INFILESIZE_LARGE,
-                         (curl_off_t)c->in_bytes);
+                         (curl_off_t)c->in.len);
     } else if (strcmp(c->method, "GET") != 0) {
         curl_easy_setopt(u->easy, CURLOPT_CUSTOMREQUEST, c->method);
     }
@@ -288,7 +281,7 @@ static enum err prepare(const struct s3 *s, struct under_way *u)
     set_method(u);
     snprintf(line, sizeof line, "x-amz-content-sha256: %s", hash);
     e = add_header(u, line);
-    if (!e && c->in_bytes)
+    if (!e && c->in.len)
         e = add_header(u, "Content-Type: application/octet-stream");
     if (e)
         return e;

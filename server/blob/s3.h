@@ -17,6 +17,7 @@
 #define SERVER_BLOB_S3_H
 
 #include "core/buf.h"
+#include "core/bytes.h"
 #include "core/own.h"
 #include "server/blob/blob.h"
 
@@ -34,11 +35,10 @@ struct s3_call {
     const char *method; /* "GET", "PUT" or "DELETE" */
     const char *name;   /* of the object; "" for the bucket */
     const char *query;  /* sorted and encoded, or NULL */
-    int in_fd;          /* PUT: the body, read from offset 0 */
-    int64_t in_bytes;
-    int out_fd;       /* GET: where a good answer's body goes; -1: text */
-    int64_t received; /* bytes of the answer's body */
-    struct buf text;  /* the body when it does not go to out_fd; the caller's */
+    struct bytes in;    /* PUT: the body */
+    int out_fd;         /* GET: where a good answer's body goes; -1: text */
+    int64_t received;   /* bytes of the answer's body */
+    struct buf text; /* the body when it does not go to out_fd; the caller's */
 };
 
 /* Make the call and wait for its answer. */

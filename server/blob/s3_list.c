@@ -138,8 +138,7 @@ enum err s3_list_walk(struct s3 *s, const char *folder,
     enum err e = WS_OK;
 
     while (!e && more) {
-        struct s3_call c = {
-            .method = "GET", .name = "", .in_fd = -1, .out_fd = -1};
+        struct s3_call c = {.method = "GET", .name = "", .out_fd = -1};
 
         write_query(&query, token, folder);
         e = buf_check(&query);

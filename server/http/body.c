@@ -81,6 +81,17 @@ enum err body_begin(struct body *b, const struct route *route,
     return e;
 }
 
+void body_hold(struct body *b, struct rooms *rooms, size_t len)
+{
+    if (b->form)
+        form_hold(b->form, rooms, len);
+}
+
+size_t body_held(const struct body *b)
+{
+    return b->memory.cap + (b->form ? form_held(b->form) : 0);
+}
+
 enum err body_feed(struct body *b, const char *data, size_t len,
                    struct refusal *why)
 {

@@ -28,6 +28,10 @@ struct body {
 enum err body_begin(struct body *b, const struct route *route,
                     const struct head *head, const char *spool_dir,
                     struct refusal *why) WS_MUST_CHECK;
+/* Its length is known, and there is memory for so much: files may be held. */
+void body_hold(struct body *b, struct rooms *rooms, size_t len);
+/* Memory that the body takes now. */
+size_t body_held(const struct body *b);
 enum err body_feed(struct body *b, const char *data, size_t len,
                    struct refusal *why) WS_MUST_CHECK;
 /* The last byte came. */

@@ -118,7 +118,7 @@ bool conn_account(struct conn *c)
     size_t bound = l->options.limits.max_held_bytes;
 
     if (c->x)
-        now += c->x->body.memory.cap;
+        now += body_held(&c->x->body);
     l->counts.held_bytes += now - c->held;
     c->held = now;
     if (!c->x || (c->x->match.route && c->x->match.route->lane))

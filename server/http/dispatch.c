@@ -109,6 +109,8 @@ void dispatch_granted(struct conn *c)
         return;
     }
     conn_enter(c, CONN_BODY); /* from here on it may end: nobody works on it */
+    if (x->head.has_length)
+        body_hold(&x->body, c->listener->rooms, (size_t)x->head.content_length);
     if (x->head.expects_continue && !c->body_read &&
         evbuffer_get_length(bufferevent_get_input(c->bev)) == 0)
         conn_write_continue(c);

@@ -13,6 +13,7 @@
 #define SERVER_HTTP_EXCHANGE_H
 
 #include "core/buf.h"
+#include "core/bytes.h"
 #include "core/err.h"
 #include "core/wire.h"
 
@@ -70,18 +71,17 @@ int64_t exchange_path_id(const struct exchange *x);
 /* The body, decoded from gzip when the route allows it; "" without one. */
 const char *exchange_body(const struct exchange *x, size_t *len);
 
-/* A part of a multipart form. A file lies in DATA/tmp without a name
- * (O_TMPFILE): linkat(2) can name it on the same file system; the exchange
- * closes it unless the handler takes it (TAKE_FD). */
+/* A part of a multipart form. A file is held in memory, at BYTES_ALIGNED, or it
+ * lies in DATA/tmp without a name (O_TMPFILE): linkat(2) can name it on the
+ * same file system. The exchange frees or closes it. */
 struct exchange_part {
     char name[64];
     char filename[256]; /* "" for a plain field */
     char content_type[80];
     const char *data; /* a plain field, NUL-ended; NULL for a file */
     size_t len;
-    int fd;             /* a file: open for reading, at offset 0; else -1 */
-    uint8_t head[64];   /* its first bytes, for magic and dimensions */
-    uint8_t sha256[32]; /* of a file's bytes */
+    struct bytes file;
+    uint8_t sha256[32]; /* of the file */
 };
 /* NULL when there is no such part. */
 struct exchange_part *exchange_part(struct exchange *x, const char *name);

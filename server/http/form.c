@@ -18,6 +18,10 @@ struct form {
     size_t count;
     struct buf field; /* the bytes of the field being read */
     size_t field_bytes;
+    struct rooms *rooms; /* NULL: files are not held */
+    size_t to_come;      /* bytes of the body */
+    struct room room;    /* the files, one behind the other */
+    size_t room_used;
     struct sha256 *hash; /* of the file being read */
     bool disk_failed;
 };
@@ -45,13 +49,39 @@ static enum err open_spool(struct form *f, int *out)
     return WS_OK;
 }
 
+/* The file at hand lies on the disk from here on; what came of it is moved. */
+static enum err spool(struct form *f, struct exchange_part *p)
+{
+    enum err e = open_spool(f, &p->file.fd);
+
+    if (!e && p->len)
+        e = io_write_all(p->file.fd, p->file.data, p->len);
+    p->file.data = NULL;
+    f->disk_failed = e != WS_OK;
+    return e;
+}
+
+/* The file at hand begins in memory, if it may be held. */
+static bool hold(struct form *f, struct exchange_part *p)
+{
+    size_t at = bytes_align(f->room_used);
+
+    if (!f->rooms ||
+        (!f->room.at && rooms_take(f->rooms, f->to_come, &f->room)) ||
+        at >= f->room.bytes)
+        return false;
+    f->room_used = at;
+    p->file.data = f->room.at + at;
+    return true;
+}
+
 static enum err on_begin(void *ctx, const struct multipart_part *part)
 {
     struct form *f = ctx;
     struct exchange_part *p = &f->parts[f->count];
     enum err e;
 
-    *p = (struct exchange_part){.fd = -1};
+    *p = (struct exchange_part){.file.fd = -1};
     memcpy(p->name, part->name, sizeof(p->name));
     memcpy(p->filename, part->filename, sizeof(p->filename));
     memcpy(p->content_type, part->content_type, sizeof(p->content_type));
@@ -62,34 +92,51 @@ static enum err on_begin(void *ctx, const struct multipart_part *part)
     e = sha256_open(&f->hash);
     if (e)
         return e;
-    e = open_spool(f, &p->fd);
+    return hold(f, p) ? WS_OK : spool(f, p);
+}
+
+static enum err add_to_field(struct form *f, const char *data, size_t len)
+{
+    if (f->field_bytes + len > FORM_MAX_FIELD_BYTES)
+        return WS_FULL;
+    f->field_bytes += len;
+    buf_append(&f->field, data, len);
+    return buf_check(&f->field);
+}
+
+static enum err add_to_file(struct form *f, struct exchange_part *p,
+                            const char *data, size_t len)
+{
+    enum err e = WS_OK;
+
+    sha256_update(f->hash, data, len);
+    if (p->file.data && len > f->room.bytes - f->room_used)
+        e = spool(f, p);
+    p->len += len;
+    if (e)
+        return e;
+    if (p->file.data) {
+        memcpy(f->room.at + f->room_used, data, len);
+        f->room_used += len;
+        return WS_OK;
+    }
+    e = io_write_all(p->file.fd, data, len);
     f->disk_failed = e != WS_OK;
     return e;
+}
+
+static bool is_file(const struct exchange_part *p)
+{
+    return p->file.data || p->file.fd >= 0;
 }
 
 static enum err on_data(void *ctx, const char *data, size_t len)
 {
     struct form *f = ctx;
     struct exchange_part *p = current(f);
-    enum err e;
 
-    if (p->fd < 0) {
-        if (f->field_bytes + len > FORM_MAX_FIELD_BYTES)
-            return WS_FULL;
-        f->field_bytes += len;
-        buf_append(&f->field, data, len);
-        return buf_check(&f->field);
-    }
-    if (p->len < sizeof(p->head)) {
-        size_t room = sizeof(p->head) - p->len;
-
-        memcpy(p->head + p->len, data, len < room ? len : room);
-    }
-    p->len += len;
-    sha256_update(f->hash, data, len);
-    e = io_write_all(p->fd, data, len);
-    f->disk_failed = e != WS_OK;
-    return e;
+    return is_file(p) ? add_to_file(f, p, data, len)
+                      : add_to_field(f, data, len);
 }
 
 static enum err on_end(void *ctx)
@@ -97,9 +144,10 @@ static enum err on_end(void *ctx)
     struct form *f = ctx;
     struct exchange_part *p = current(f);
 
-    if (p->fd >= 0) {
+    p->file.len = (int64_t)p->len;
+    if (is_file(p)) {
         sha256_finish(f->hash, p->sha256);
-        if (lseek(p->fd, 0, SEEK_SET) < 0)
+        if (p->file.fd >= 0 && lseek(p->file.fd, 0, SEEK_SET) < 0)
             return err_sys("form: rewind a file");
         return WS_OK;
     }
@@ -137,13 +185,25 @@ void form_close(struct form *f)
         return;
     for (i = 0; i < f->count; i++) {
         free((char *)f->parts[i].data);
-        if (f->parts[i].fd >= 0)
-            close(f->parts[i].fd);
+        if (f->parts[i].file.fd >= 0)
+            close(f->parts[i].file.fd);
     }
     multipart_close(f->parser);
     sha256_close(f->hash);
     buf_fini(&f->field);
+    rooms_give(f->rooms, f->room);
     free(f);
+}
+
+void form_hold(struct form *f, struct rooms *rooms, size_t len)
+{
+    f->rooms = rooms;
+    f->to_come = len;
+}
+
+size_t form_held(const struct form *f)
+{
+    return f->room.bytes;
 }
 
 enum err form_feed(struct form *f, const char *data, size_t len)

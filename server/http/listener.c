@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "server/http/listener_private.h"
+#include "server/http/rooms.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -22,6 +23,7 @@
 #define LISTENER_TICK_MIN_MS 10
 #define LISTENER_TICK_MAX_MS 250
 #define LISTENER_EVICT_LOOKS 256 /* connections looked at for an idle one */
+#define LISTENER_ROOMS_PART 2    /* of max_held_bytes, for files of forms */
 
 const struct listener_limits listener_limits_default = {
     .header_deadline_ms = 10000,
@@ -224,7 +226,7 @@ void listener_forget(struct listener *l, struct conn *c)
 
 void listener_left(struct listener *l, struct exchange *x)
 {
-    x->left_bytes = x->body.memory.cap;
+    x->left_bytes = body_held(&x->body);
     l->counts.held_bytes += x->left_bytes;
     l->left_behind++;
 }
@@ -253,6 +255,10 @@ static enum err start(struct listener *l)
     env_random(l->options.env, &seed, sizeof(seed));
     l->id_prefix = (uint32_t)(seed >> 32);
     e = peers_open(&l->peers, l->options.peers, l->options.seat, seed);
+    if (e)
+        return e;
+    e = rooms_open(&l->rooms,
+                   l->options.limits.max_held_bytes / LISTENER_ROOMS_PART);
     if (e)
         return e;
     l->scratch = evbuffer_new();
@@ -299,6 +305,7 @@ void listener_close(struct listener *l)
     loop_watch_close(l->watch);
     loop_timer_close(l->tick);
     peers_close(l->peers);
+    rooms_close(l->rooms);
     if (l->scratch)
         evbuffer_free(l->scratch);
     l->closed = true;

@@ -8,6 +8,7 @@
 #include "server/http/peers.h"
 
 struct evbuffer;
+struct rooms;
 
 struct listener {
     struct listener_options options;
@@ -16,6 +17,7 @@ struct listener {
     struct loop_timer *tick;
     struct peers *peers;
     struct conn *first, *last; /* all connections, the newest first */
+    struct rooms *rooms;       /* for the files of forms */
     struct evbuffer *scratch;  /* an answer on its way out; empty between */
     struct listener_counts counts;
     uint32_t id_prefix, id_next; /* of request ids */

@@ -24,7 +24,7 @@ enum route_body {
     ROUTE_NO_BODY,   /* ignored up to 64 KiB, refused beyond */
     ROUTE_MEMORY,    /* kept in memory up to max_body_bytes */
     ROUTE_GZIP,      /* the same, also gzip with the cap on decoded bytes */
-    ROUTE_MULTIPART, /* fields in memory, files spooled to DATA/tmp */
+    ROUTE_MULTIPART, /* files held in memory, or spooled to DATA/tmp */
 };
 
 enum route_place {

@@ -138,7 +138,7 @@ static enum err judge(const struct import *im, struct picture *p,
                  path, p->len, im->o->max_image_bytes);
         return WS_INVALID;
     }
-    e = image_read(p->fd, p->len, &p->header);
+    e = image_read(&(struct bytes){.fd = p->fd, .len = p->len}, &p->header);
     if (e == WS_INVALID || e == WS_FULL)
         return refuse(reason, WS_INVALID, path,
                       e == WS_FULL ? "is larger than 16384 pixels a side or "
@@ -239,5 +239,7 @@ enum err import_pictures_fill(struct import *im, struct import_item *it,
     if (e)
         return e;
     fill(it, &p);
-    return copy < 0 ? WS_OK : blob_put(im->o->blob, it->blob, copy, p.len);
+    return copy < 0 ? WS_OK
+                    : blob_put(im->o->blob, it->blob,
+                               &(struct bytes){.fd = copy, .len = p.len});
 }

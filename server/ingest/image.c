@@ -1,17 +1,10 @@
 #include "server/ingest/image.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 #define HEAD_BYTES 32
 #define MAX_MARKERS 512 /* of a JPEG, before its frame header */
-
-struct bytes { /* a file that is looked at, not read */
-    int fd;
-    int64_t len;
-};
 
 static enum err look(const struct bytes *b, int64_t at, uint8_t *out, size_t n)
 {
@@ -20,11 +13,8 @@ static enum err look(const struct bytes *b, int64_t at, uint8_t *out, size_t n)
     if (at < 0 || at > b->len - (int64_t)n)
         return WS_INVALID;
     while (have < n) {
-        ssize_t got =
-            pread(b->fd, out + have, n - have, (off_t)(at + (int64_t)have));
+        ssize_t got = bytes_read(b, at + (int64_t)have, out + have, n - have);
 
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0)
             return err_sys("image: read");
         if (got == 0)
@@ -154,11 +144,10 @@ static enum err read_any(const struct bytes *b, struct image *out)
     return WS_INVALID;
 }
 
-enum err image_read(int fd, int64_t len, struct image *out)
+enum err image_read(const struct bytes *b, struct image *out)
 {
-    struct bytes b = {fd, len};
     struct image found = {0};
-    enum err e = read_any(&b, &found);
+    enum err e = read_any(b, &found);
 
     if (e)
         return e;

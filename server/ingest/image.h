@@ -10,6 +10,7 @@
 #ifndef SERVER_INGEST_IMAGE_H
 #define SERVER_INGEST_IMAGE_H
 
+#include "core/bytes.h"
 #include "core/err.h"
 #include "server/store/store_facts.h"
 
@@ -23,7 +24,6 @@ struct image {
     int64_t width_px, height_px;
 };
 
-/* Read the header of a file of len bytes; its offset is left alone. */
-enum err image_read(int fd, int64_t len, struct image *out) WS_MUST_CHECK;
+enum err image_read(const struct bytes *b, struct image *out) WS_MUST_CHECK;
 
 #endif

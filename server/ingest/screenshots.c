@@ -98,7 +98,7 @@ static void check_image(struct exchange *x, struct shot *shot,
     enum err e;
 
     shot->image = exchange_part(x, "image");
-    if (!shot->image || shot->image->fd < 0) {
+    if (!shot->image || shot->image->data) {
         wire_problem(problems, "/image",
                      "image is missing: send it as a file part");
         return;
@@ -108,7 +108,7 @@ static void check_image(struct exchange *x, struct shot *shot,
                      shot->image->len, (long long)most);
         return;
     }
-    e = image_read(shot->image->fd, (int64_t)shot->image->len, &shot->header);
+    e = image_read(&shot->image->file, &shot->header);
     if (e == WS_FULL)
         wire_problem(problems, "/image",
                      "image is larger than %d pixels a side or 64 megapixels",
@@ -126,14 +126,14 @@ static void check_thumbnail(struct exchange *x, struct shot *shot,
     int64_t most = exchange_server(x)->settings->max_image_bytes;
     struct image header;
 
-    if (shot->layer1 || !t || t->fd < 0 || t->len == 0)
+    if (shot->layer1 || !t || t->data || t->len == 0)
         return;
     shot->thumbnail = t;
     if ((int64_t)t->len > most)
         wire_problem(problems, "/thumbnail",
                      "thumbnail has %zu bytes, at most %lld", t->len,
                      (long long)most);
-    else if (image_read(t->fd, (int64_t)t->len, &header))
+    else if (image_read(&t->file, &header))
         wire_problem(problems, "/thumbnail",
                      "thumbnail is not a PNG, JPEG or WebP in bounds");
 }
@@ -144,7 +144,7 @@ static void check_hash(struct exchange *x, const struct shot *shot,
     const char *said = field(x, "sha256");
     char is[SHA256_HEX_BYTES];
 
-    if (shot->layer1 || !said || !*said || !shot->image || shot->image->fd < 0)
+    if (shot->layer1 || !said || !*said || !shot->image || shot->image->data)
         return;
     sha256_hex(shot->image->sha256, SHA256_BYTES, is);
     if (strcmp(said, is) != 0)
@@ -279,7 +279,7 @@ static bool put_blobs(struct single *s, const struct shot *shot)
             continue;
         blob_name(s->item.fact.session_id, blob_number(s), parts[i]->sha256, i,
                   s->blobs[i]);
-        e = blob_put(b, s->blobs[i], parts[i]->fd, (int64_t)parts[i]->len);
+        e = blob_put(b, s->blobs[i], &parts[i]->file);
         if (e == WS_FULL)
             exchange_problem(s->x, 507, "no-room",
                              "the server's disk is full: send it again later");

@@ -45,7 +45,7 @@ static void form(struct exchange *x)
 {
     struct exchange_part *p = exchange_part(x, "a");
 
-    if (p && p->fd >= 0 && lseek(p->fd, 0, SEEK_END) != (off_t)p->len)
+    if (p && p->file.fd >= 0 && lseek(p->file.fd, 0, SEEK_END) != (off_t)p->len)
         abort();
     exchange_reply(x, 204, NULL, NULL);
 }

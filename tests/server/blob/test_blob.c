@@ -78,6 +78,11 @@ static int spool(const struct place *p, const char *text)
     return fd;
 }
 
+static enum err put_file(struct blob *b, const char *name, int fd, int64_t len)
+{
+    return blob_put(b, name, &(struct bytes){.fd = fd, .len = len});
+}
+
 static void is_stored(struct place *p, const char *name, const char *text)
 {
     OWN_FD int fd = -1;
@@ -95,7 +100,7 @@ static void test_blob_put_then_get_gives_the_bytes(void **state)
     struct place *p = *state;
     OWN_FD int fd = spool(p, "picture");
 
-    assert_int_equal(blob_put(p->blob, "1f/0a", fd, 7), WS_OK);
+    assert_int_equal(put_file(p->blob, "1f/0a", fd, 7), WS_OK);
     is_stored(p, "1f/0a", "picture");
 }
 
@@ -105,8 +110,8 @@ static void test_blob_put_again_keeps_the_first(void **state)
     OWN_FD int a = spool(p, "first");
     OWN_FD int b = spool(p, "first");
 
-    assert_int_equal(blob_put(p->blob, "1/2", a, 5), WS_OK);
-    assert_int_equal(blob_put(p->blob, "1/2", b, 5), WS_OK);
+    assert_int_equal(put_file(p->blob, "1/2", a, 5), WS_OK);
+    assert_int_equal(put_file(p->blob, "1/2", b, 5), WS_OK);
     is_stored(p, "1/2", "first");
 }
 
@@ -116,8 +121,36 @@ static void test_blob_put_from_another_file_system_copies(void **state)
     OWN_FD int fd = memfd_create("elsewhere", MFD_CLOEXEC);
 
     assert_int_equal(write(fd, "far", 3), 3);
-    assert_int_equal(blob_put(p->blob, "1/3", fd, 3), WS_OK);
+    assert_int_equal(put_file(p->blob, "1/3", fd, 3), WS_OK);
     is_stored(p, "1/3", "far");
+}
+
+static void test_blob_put_from_memory_gives_the_bytes(void **state)
+{
+    static const size_t lengths[] = {1, 4095, 4096, 4097, 300000};
+    static _Alignas(BYTES_ALIGNED) uint8_t memory[300001];
+    static uint8_t got[sizeof memory];
+    struct place *p = *state;
+
+    for (size_t i = 0; i < sizeof memory; i++)
+        memory[i] = (uint8_t)(i * 7 % 251);
+    for (size_t i = 0; i < 2 * sizeof lengths / sizeof *lengths; i++) {
+        struct bytes bytes = {.data = memory + i % 2, /* and not aligned */
+                              .fd = -1,
+                              .len = (int64_t)lengths[i / 2]};
+        OWN_FD int fd = -1;
+        char name[16];
+        int64_t len;
+
+        snprintf(name, sizeof name, "5/%zx", i);
+        assert_int_equal(blob_put(p->blob, name, &bytes), WS_OK);
+        assert_int_equal(blob_get(p->blob, name, &fd, &len), WS_OK);
+        assert_int_equal(len, bytes.len);
+        assert_int_equal(read(fd, got, sizeof got), len);
+        assert_memory_equal(got, bytes.data, bytes.len);
+        assert_int_equal(blob_put(p->blob, name, &bytes), WS_OK);
+        assert_int_equal(blob_drop(p->blob, name), WS_OK);
+    }
 }
 
 static void test_blob_drop_removes_and_is_idempotent(void **state)
@@ -127,7 +160,7 @@ static void test_blob_drop_removes_and_is_idempotent(void **state)
     int64_t len;
     int out = -1;
 
-    assert_int_equal(blob_put(p->blob, "1/4", fd, 1), WS_OK);
+    assert_int_equal(put_file(p->blob, "1/4", fd, 1), WS_OK);
     assert_int_equal(blob_drop(p->blob, "1/4"), WS_OK);
     assert_int_equal(blob_drop(p->blob, "1/4"), WS_OK);
     assert_int_equal(blob_get(p->blob, "1/4", &out, &len), WS_NOTFOUND);
@@ -157,7 +190,7 @@ static void test_blob_name_that_leads_out_is_invalid(void **state)
     int out = -1;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(blob_put(p->blob, bad[i], fd, 1), WS_INVALID);
+        assert_int_equal(put_file(p->blob, bad[i], fd, 1), WS_INVALID);
         assert_int_equal(blob_get(p->blob, bad[i], &out, &len), WS_INVALID);
         assert_int_equal(blob_drop(p->blob, bad[i]), WS_INVALID);
     }
@@ -214,8 +247,8 @@ static void test_blob_walk_meets_each_session_and_blob(void **state)
     assert_int_equal(blob_walk_sessions(p->blob, collect_session, &before),
                      WS_OK);
     assert_true(before == 0 || blob_is_remote(p->blob));
-    assert_int_equal(blob_put(p->blob, "1a/00000001", fd, 1), WS_OK);
-    assert_int_equal(blob_put(p->blob, "2/00000002", other, 1), WS_OK);
+    assert_int_equal(put_file(p->blob, "1a/00000001", fd, 1), WS_OK);
+    assert_int_equal(put_file(p->blob, "2/00000002", other, 1), WS_OK);
     assert_int_equal(blob_walk_sessions(p->blob, collect_session, &sum), WS_OK);
     assert_int_equal(sum, before + 0x1a + 2);
     assert_int_equal(blob_walk(p->blob, 0x1a, collect, names), WS_OK);
@@ -242,7 +275,7 @@ static void test_blob_drop_old_leaves_what_was_put_again(void **state)
     char path[128];
     struct timespec past[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 
-    assert_int_equal(blob_put(p->blob, name, first, 1), WS_OK);
+    assert_int_equal(put_file(p->blob, name, first, 1), WS_OK);
     if (!p->blob->ops->drop_old) { /* it cannot know: nothing is removed */
         assert_int_equal(blob_drop_old(p->blob, name, now), WS_INVALID);
         is_stored(p, name, "x");
@@ -251,7 +284,7 @@ static void test_blob_drop_old_leaves_what_was_put_again(void **state)
     assert_int_equal(blob_drop_old(p->blob, name, now - 1000000000), WS_AGAIN);
     snprintf(path, sizeof path, "%s/blobs/%s", p->dir, name);
     assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
-    assert_int_equal(blob_put(p->blob, name, again, 1), WS_OK);
+    assert_int_equal(put_file(p->blob, name, again, 1), WS_OK);
     assert_int_equal(blob_drop_old(p->blob, name, now - 1000000000), WS_AGAIN);
     is_stored(p, name, "x");
     assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
@@ -322,7 +355,7 @@ static void test_blob_s3_out_of_reach_is_io(void **state)
     (void)state;
     assert_int_equal(blob_open(&b, &options), WS_OK);
     assert_true(blob_is_remote(b));
-    assert_int_equal(blob_put(b, "1/2", fd, 0), WS_IO);
+    assert_int_equal(put_file(b, "1/2", fd, 0), WS_IO);
     assert_int_equal(blob_get(b, "1/2", &out, &len), WS_IO);
     assert_int_equal(blob_drop(b, "1/2"), WS_IO);
     close(fd);
@@ -336,6 +369,7 @@ int main(void)
         TEST(test_blob_put_then_get_gives_the_bytes),
         TEST(test_blob_put_again_keeps_the_first),
         TEST(test_blob_put_from_another_file_system_copies),
+        TEST(test_blob_put_from_memory_gives_the_bytes),
         TEST(test_blob_drop_removes_and_is_idempotent),
         TEST(test_blob_name_that_leads_out_is_invalid),
         TEST(test_blob_walk_meets_each_session_and_blob),

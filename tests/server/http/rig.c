@@ -152,17 +152,19 @@ static void echo(struct exchange *x)
 static void describe_part(struct exchange *x, const char *name, struct buf *out)
 {
     struct exchange_part *p = exchange_part(x, name);
+    char head[4] = "";
     char hex[SHA256_HEX_BYTES];
 
     if (!p)
         return;
-    if (p->fd < 0) {
+    if (p->data) {
         buf_printf(out, "%s=%s;", p->name, p->data);
         return;
     }
+    assert(bytes_read(&p->file, 0, head, sizeof(head)) >= 0);
     sha256_hex(p->sha256, sizeof(p->sha256), hex);
     buf_printf(out, "%s=%zu:%s:%s:%.4s;", p->name, p->len, hex, p->filename,
-               (const char *)p->head);
+               head);
 }
 
 static void form(struct exchange *x)

@@ -11,14 +11,24 @@
 
 #include <cmocka.h>
 
-/* The header of these bytes, as a file. */
+/* The header of these bytes, in memory and as a file. */
 static enum err read_bytes(const void *bytes, size_t len, struct image *out)
 {
     OWN_FD int fd = memfd_create("image", MFD_CLOEXEC);
+    struct bytes file = {.fd = fd, .len = (int64_t)len};
+    struct bytes memory = {.data = bytes, .fd = -1, .len = (int64_t)len};
+    struct image other;
+    enum err e = image_read(&memory, &other);
 
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, len), (ssize_t)len);
-    return image_read(fd, (int64_t)len, out);
+    assert_int_equal(image_read(&file, out), e);
+    if (!e) {
+        assert_int_equal(other.format, out->format);
+        assert_int_equal(other.width_px, out->width_px);
+        assert_int_equal(other.height_px, out->height_px);
+    }
+    return e;
 }
 
 static void put_big(uint8_t *at, uint32_t v)

@@ -37,7 +37,8 @@ static void put(const struct made *m, struct blob *b, const char *name)
     char path[160];
 
     assert_int_equal(write(fd, "x", 1), 1);
-    assert_int_equal(blob_put(b, name, fd, 1), WS_OK);
+    assert_int_equal(blob_put(b, name, &(struct bytes){.fd = fd, .len = 1}),
+                     WS_OK);
     snprintf(path, sizeof path, "%s/blobs/%s", m->dir, name);
     assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
 }
