@@ -3,19 +3,19 @@
 //
 //   peer A, B  Django behind gunicorn (bench/peer_django), without and with
 //              persistent connections; its pictures are not synced
-//   raw        libmariadb and SQLite alone, with the same rows and roll-ups
+//   raw        libmariadb and SQLite alone, with the same rows and roll-ups;
+//              the disk alone, with pictures
 //   ours       one worker; every 201 is on the disk, pictures are synced
 //
 // `bench/ingest.sh [peers] [raw] [ours] [screenshots] [idle] [sqlite]` (default:
-// all). SECONDS_EACH=5. A target that is missed is said and is no failure; an
+// all; screenshots measures the peers' too). SECONDS_EACH=5. A target that is missed is said and is no failure; an
 // answer that is not 2xx, or a row that is missing, is one (exit 1).
 
-import { rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import { run, sqlite, tempDir, waitFor } from '../tests/flow/lib/procs.mjs';
-import { counted, idle, pssMiB, rawMysql, rawSqlite, startDjango, startMariadb, startOurs, wrk } from './ingest_rig.mjs';
+import { counted, idle, pssMiB, rawMysql, rawPictures, rawSqlite, startDjango, startMariadb, startOurs, wrk } from './ingest_rig.mjs';
 
 const parts = process.argv.slice(2);
 const wanted = (part) => parts.length === 0 || parts.includes(part);
@@ -60,14 +60,19 @@ async function checkOurs(who, ours, countRows, runs) {
 
 const peers = [];
 
-async function measurePeers(mariadb) {
+async function startPeers(mariadb) {
   for (const [name, age] of [['A', 0], ['B', 3600]]) {
     const database = `peer_${name.toLowerCase()}`;
     const peer = await startDjango(bench, dir, await mariadb.fresh(database), name, age);
+    peers.push({ name, peer, database });
+  }
+}
+
+async function measurePeers(mariadb) {
+  for (const { name, peer, database } of peers) {
     const metrics = await measure(name, peer, 'metrics', 64, { mariadb });
     await measure(name, peer, 'heartbeat', 64, { mariadb });
     checkRows(`peer ${name}`, await mariadb.number(database, 'SELECT count(*) FROM monitoring_aimetric'), [metrics]);
-    peers.push({ name, peer, database });
   }
 }
 
@@ -100,14 +105,14 @@ async function measureScreenshots(mariadb) {
   for (const { name, peer, database } of peers) {
     const shots = await measure(name, peer, 'screenshot', 32, { mariadb });
     checkRows(`peer ${name}`, await mariadb.number(database, 'SELECT count(*) FROM monitoring_screenshotlog'), [shots]);
-    await peer.stop();
-    rmSync(peer.media, { recursive: true });
+    await peer.stop(); // its files stay: removing them would slow down who comes next
   }
   const before = await counted(ours);
   const shots = await measure('ours', ours, 'screenshot', 32, { mariadb });
   const others = before.accepted; // rows of the other kinds
   const count = async () => others + (await mariadb.number('ours', 'SELECT count(*) FROM screenshot'));
   await checkOurs('ours, screenshots', ours, count, [{ ...shots, sent: shots.sent + others }]);
+  raw.pictures = await rawPictures(dir, seconds);
 }
 
 async function measureSqlite() {
@@ -177,7 +182,8 @@ function table(version) {
   line('ours: heartbeats, 64 connections', beats, { a: beatsA, b: beatsB, targets: [over(beats, beatsA, 60, 'A')] });
   line('peer A: screenshots 300 KB, not synced', shotsA);
   line('peer B: screenshots 300 KB, not synced', shotsB, { a: shotsA });
-  line('ours: screenshots 300 KB, synced', shots, { a: shotsA, b: shotsB, targets: [over(shots, shotsA, 3, 'A')] });
+  line('raw disk: 300 KB, synced, 4 threads', raw.pictures);
+  line('ours: screenshots 300 KB, synced', shots, { a: shotsA, b: shotsB, of: raw.pictures, targets: [over(shots, shotsA, 3, 'A')] });
   line('raw SQLite: 64 rows', raw.sqlite64);
   line('raw SQLite: 256 rows', raw.sqlite256);
   const lite = got['sqlite metrics 64'];
@@ -192,6 +198,7 @@ function table(version) {
 
 try {
   const mariadb = await startMariadb(bench, dir);
+  if (wanted('peers') || wanted('screenshots')) await startPeers(mariadb);
   if (wanted('peers')) await measurePeers(mariadb);
   if (wanted('raw')) await measureRaw(mariadb);
   if (wanted('ours') || wanted('screenshots')) ours = await startOurs(bench, dir, 'ours', ['--db', await mariadb.fresh('ours')]);

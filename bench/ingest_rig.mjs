@@ -111,7 +111,7 @@ export async function startDjango(bench, dir, address, name, age) {
     if (proc.end) throw new Error(proc.err);
     return (await fetch(`${url}/api/sessions/`)).status === 405;
   });
-  return withTokens(dir, `django-${name}`, { url, pid: proc.pid, media: env.PEER_MEDIA, stop: () => proc.stop() }, Layer1);
+  return withTokens(dir, `django-${name}`, { url, pid: proc.pid, stop: () => proc.stop() }, Layer1);
 }
 
 /** Our server, with a second list of sessions that can send batches. */
@@ -165,6 +165,11 @@ export async function rawMysql(mariadb, { connections, rows, sessions, seconds }
 
 export async function rawSqlite(dir, rows, seconds) {
   return { rate: Number(await must(join(build, 'bench/raw_sqlite'), [join(dir, `raw-${rows}.db`), String(rows), String(seconds)])) };
+}
+
+/** Pictures a second of the disk alone; what it wrote goes with the folder. */
+export async function rawPictures(dir, seconds) {
+  return { rate: Number(await must(join(build, 'bench/raw_pictures'), [join(dir, 'raw-pictures'), '4', String(seconds)])) };
 }
 
 /** Open connections that asked once and stay; each must have been answered. */
