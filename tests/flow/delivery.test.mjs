@@ -105,7 +105,7 @@ test('stopped with a backlog: ends in 5 s, the next run delivers it with its own
   await second.stop();
   await server.stop();
   const rows = await assertComplete(server.data, 2);
-  assert.ok(rows[0].n >= 99);
+  assert.ok(rows[0].n + before >= 99, `${rows[0].n} of the first run, ${before} frames were dropped`);
 });
 
 test('a connection cut, reset or stalled at any byte: all delivered, nothing twice', {

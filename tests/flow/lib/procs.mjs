@@ -46,7 +46,7 @@ export async function freePort() {
 }
 
 /** Call until it returns something truthy; the value comes back. */
-export async function waitFor(what, condition, { ms = 15000, every = 50 } = {}) {
+export async function waitFor(what, condition, { ms = 30000, every = 50 } = {}) {
   const end = performance.now() + ms;
   let last;
   for (;;) {
@@ -96,15 +96,19 @@ export class Proc {
     return this.exited;
   }
 
-  /** SIGTERM, and SIGKILL when it does not end in time; returns the ms. */
+  /** SIGTERM, and SIGKILL when it does not end in time; returns the ms, without
+   *  those for which it, and the one child most kept, waited for a processor. */
   async stop(ms = 10000) {
     const begun = Date.now();
     if (this.end) return 0;
+    const [own, ...roles] = [this.pid, ...children(this.pid).map((child) => child.pid)].map(starvation);
+    const watch = setInterval(() => [own, ...roles].forEach((one) => one.look()), 50);
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), ms);
     await this.exited;
     clearTimeout(timer);
-    return Date.now() - begun;
+    clearInterval(watch);
+    return Math.round(Date.now() - begun - own.ms - Math.max(0, ...roles.map((one) => one.ms)));
   }
 
   /** The JSON lines of stderr. */
@@ -194,6 +198,27 @@ export async function agentCommand(state, ...args) {
 export async function serverCommand(data, args, options = {}) {
   const db = onMysql ? ['--db', await addressOf(data, run)] : [];
   return run(program('worksight-server'), [...args, '--data', data, ...db], options);
+}
+
+/** For how many ms a process was ready to run and got no processor: on a machine
+ *  that starves it, that time is not its own. 0 where the kernel does not say. */
+export function starvedMs(pid) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+/** The same from now on; look() while the process lives. */
+function starvation(pid) {
+  const from = starvedMs(pid);
+  return {
+    ms: 0,
+    look() {
+      this.ms = Math.max(this.ms, starvedMs(pid) - from);
+    },
+  };
 }
 
 /** The children of a process: [{pid, state, args, role}]. */
