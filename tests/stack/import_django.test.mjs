@@ -21,7 +21,7 @@ let folder, base, made = 0;
 let whole; // one deployment that several tests only read
 
 async function good(file, args, options) {
-  const done = await run(file, args, { timeoutMs: 90000, ...options });
+  const done = await run(file, args, { timeoutMs: 240000, ...options });
   assert.equal(done.code, 0, `${args.join(' ')}: ${done.err}${done.out}`);
   return done.out;
 }
@@ -35,7 +35,7 @@ before(async () => {
   whole = await Django.make();
   await whole.fill(12, 120, 6, 10);
   whole.rows = await whole.dump();
-}, { timeout: 100000 });
+}, { timeout: 250000 });
 after(() => run(mariadb, ['stop', folder]));
 
 /** A deployment of Django: a database by its migrations, a media folder. */

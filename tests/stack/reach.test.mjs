@@ -35,12 +35,12 @@ before(async () => {
   await certificate('other', 'unused', 'IP:127.0.0.1');
   chmodSync(join(keys, 'server.key'), 0o644);
   const started = await run(rig, ['start', folder], {
-    timeoutMs: 90000,
+    timeoutMs: 240000,
     env: { WS_MARIADB_ARGS: `--ssl-cert=${keys}/server.pem --ssl-key=${keys}/server.key --ssl-ca=${keys}/good.pem` },
   });
   assert.equal(started.code, 0, started.err);
   base = new URL(started.out.trim());
-}, { timeout: 100000 });
+}, { timeout: 250000 });
 
 after(() => run(rig, ['stop', folder]));
 

@@ -17,10 +17,10 @@ let folder, base, made = 0;
 
 before(async () => {
   folder = tempDir(null, 'ws-workers-');
-  const started = await run(rig, ['start', folder], { timeoutMs: 90000 });
+  const started = await run(rig, ['start', folder], { timeoutMs: 240000 });
   assert.equal(started.code, 0, started.err);
   base = new URL(started.out.trim());
-}, { timeout: 100000 });
+}, { timeout: 250000 });
 
 after(() => run(rig, ['stop', folder]));
 

@@ -135,6 +135,7 @@ export async function run(file, args, { input, timeoutMs = 30000, ...options } =
   const { code, signal } = await proc.exited;
   clearTimeout(timer);
   await Promise.race([closed, new Promise((next) => setTimeout(next, 1000))]);
+  await new Promise(setImmediate); // this process may have stood still: what is in the pipes is read by then
   return { code: code ?? `killed by ${signal}`, out: proc.out, err: proc.err };
 }
 
