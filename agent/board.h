@@ -67,12 +67,13 @@ struct board {
     _Atomic int64_t cpu_ppm;   /* of one core, in 1e-6; -1: not known yet */
     _Atomic int64_t pss_bytes; /* -1: not known yet */
     _Atomic int64_t off_hours; /* 0/1: outside of the setting `hours` */
+    _Atomic int64_t tier;      /* 0..4, in force */
     /* indicator */
     _Atomic int64_t badge_shown_boot_ns; /* last time the badge was seen up */
-    /* outbox */
+    /* outbox; before any role runs, the supervisor */
     _Atomic int64_t paused_until_wall_ns; /* 0: not paused */
     _Atomic int64_t notice_acknowledged;  /* 0/1: of the present notice */
-    _Atomic int64_t tier;                 /* 0..4, in force */
+    /* outbox */
     _Atomic int64_t queue_pending, queue_dead, queue_bytes,
         queue_oldest_wall_ns;
     _Atomic int64_t head_seq;

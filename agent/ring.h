@@ -32,7 +32,8 @@ enum {                      /* ring_frame.flags */
        RING_LOCKED = 4,     /* the screen is locked: no pixels are given */
        RING_EXCLUDED = 8,   /* an excluded window: no pixels are given */
        RING_FULLSCREEN = 16,
-       RING_INHIBITED = 32, /* a screen-saver inhibitor is held */
+       RING_INHIBITED = 32, /* a screen-saver inhibitor is held; no source can
+                               see one yet */
        RING_NO_INPUT_COUNTS = 64,
        RING_NO_WINDOW_FACTS = 128,
 };

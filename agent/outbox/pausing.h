@@ -6,7 +6,7 @@
  * Shapes:  STATE/pause is one number in decimal, always as long, the end in ns;
  *          it is written over where it lies, which needs no room on the disk.
  *          The event is owed until there is room for it
- * Errors:  of writing only: a pause itself cannot fail
+ * Errors:  of the file and the queue; a pause itself cannot fail
  * Process: the outbox role; before any role runs, the supervisor
  * Source:  privacy.md M3
  */
