@@ -335,12 +335,23 @@ void ring_publish(struct ring *r, const struct ring_slot *slot)
     syscall(SYS_futex, &c->doorbell, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-/* The oldest unread frame's slot; RING_SLOTS when there is none. */
+/* The oldest unread frame's slot; RING_SLOTS when there is none. One look may
+ * pass a slot just before a frame is published there, and see the next frame
+ * in another one. What is the oldest in two looks, one after the other, is: a
+ * frame that the first one saw was published after all that are older. */
 static unsigned oldest_unread(const struct control *c,
                               uint64_t seen[RING_SLOTS])
 {
-    look(c, seen);
-    return by_order(seen, READY, false);
+    uint64_t word = 0;
+    unsigned before, now = RING_SLOTS;
+
+    do {
+        before = now;
+        word = before < RING_SLOTS ? seen[before] : 0;
+        look(c, seen);
+        now = by_order(seen, READY, false);
+    } while (now < RING_SLOTS && (now != before || seen[now] != word));
+    return now;
 }
 
 enum err ring_take(struct ring *r, struct ring_slot *out)
