@@ -55,22 +55,23 @@ static enum err make_argv(struct plan *p, const char *const *base_argv)
 }
 
 /* The first of a name is the one that counts (getenv(3)). */
-static enum err make_env(struct plan *p)
+static char **make_env(const struct supervise_child *c)
 {
-    char *const *of[] = {p->child->env, environ};
+    char *const *of[] = {c->env, environ};
+    char **env;
     size_t n = 0;
 
     for (int i = 0; i < 2; i++)
         for (size_t j = 0; of[i] && of[i][j]; j++)
             n++;
-    p->env = calloc(n + 1, sizeof(*p->env));
-    if (!p->env)
-        return WS_NOMEM;
+    env = calloc(n + 1, sizeof(*env));
+    if (!env)
+        return NULL;
     n = 0;
     for (int i = 0; i < 2; i++)
         for (size_t j = 0; of[i] && of[i][j]; j++)
-            p->env[n++] = of[i][j];
-    return WS_OK;
+            env[n++] = of[i][j];
+    return env;
 }
 
 static void fail(const struct plan *p)
@@ -163,15 +164,12 @@ enum err supervise_spawn(const struct supervise_child *child,
                          struct supervise_spawn *out)
 {
     OWN_FD int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    struct plan plan = {.child = child, .parent = getpid()};
+    OWN_FREE char **env = make_env(child);
+    struct plan plan = {.child = child, .parent = getpid(), .env = env};
     int control[2] = {-1, -1}, logs[2] = {-1, -1}, failure[2] = {-1, -1};
-    OWN_FREE char **env = NULL;
-    enum err e = make_argv(&plan, base_argv);
+    enum err e = env ? make_argv(&plan, base_argv) : WS_NOMEM;
     pid_t pid = -1;
 
-    if (!e)
-        e = make_env(&plan);
-    env = plan.env;
     if (e)
         return e;
     if (null_fd < 0 ||
