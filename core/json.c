@@ -5,6 +5,7 @@
 
 #include <cJSON.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,98 @@ static const cJSON *node(const struct json *v)
 static const struct json *wrap(const cJSON *v)
 {
     return (const struct json *)(const void *)v;
+}
+
+/* --- memory: a document is one arena ---
+ *
+ * A node of cJSON is up to three allocations, and a batch of a hundred items
+ * has thousands of nodes. They come and go together, so they are cut from few
+ * chunks, the first of which begins with the root.
+ */
+
+/* What a text of this length mostly becomes. Under ASan each node has a chunk
+ * of its own, so that its bounds are watched. */
+static size_t chunk_bytes(size_t len)
+{
+#ifdef WS_ASAN
+    (void)len;
+    return 0;
+#else
+    return 1024 + len + len / 2;
+#endif
+}
+
+struct chunk {
+    struct chunk *next;
+    size_t used, size; /* bytes after this head */
+};
+
+/* Of the document that this thread is parsing. */
+static _Thread_local struct {
+    struct chunk *first, **last;
+    size_t chunk_bytes;
+} arena;
+
+static void *arena_take(size_t bytes)
+{
+    struct chunk *c = *arena.last;
+    void *taken;
+
+    bytes = (bytes + _Alignof(cJSON) - 1) & ~(_Alignof(cJSON) - 1);
+    if (!c || c->size - c->used < bytes) {
+        size_t size = bytes > arena.chunk_bytes ? bytes : arena.chunk_bytes;
+
+        if (c)
+            arena.last = &c->next;
+        *arena.last = c = malloc(sizeof *c + size);
+        if (!c)
+            return NULL;
+        *c = (struct chunk){.size = size};
+    }
+    taken = (char *)(c + 1) + c->used;
+    c->used += bytes;
+    return taken;
+}
+
+static void arena_keep(void *taken)
+{
+    (void)taken; /* until the document ends */
+}
+
+static void arena_init(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = arena_take, .free_fn = arena_keep};
+
+    cJSON_InitHooks(&hooks);
+}
+
+/* The document is where the first chunk begins. */
+static struct json *arena_parse(const char *text, size_t len, const char **end)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    const cJSON *root;
+
+    (void)pthread_once(&once, arena_init);
+    arena.first = NULL;
+    arena.last = &arena.first;
+    arena.chunk_bytes = chunk_bytes(len);
+    root = cJSON_ParseWithLengthOpts(text, len, end, 0);
+    if (root)
+        return (struct json *)(void *)root;
+    json_free(arena.first ? (struct json *)(void *)(arena.first + 1) : NULL);
+    return NULL;
+}
+
+void json_free(struct json *root)
+{
+    struct chunk *c = root ? (struct chunk *)(void *)root - 1 : NULL;
+
+    while (c) {
+        struct chunk *next = c->next;
+
+        free(c);
+        c = next;
+    }
 }
 
 static void say(struct json_error *why, size_t offset, const char *message)
@@ -71,11 +164,17 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Most names differ in their first letter. */
+static bool same_name(const char *a, const char *b)
+{
+    return *a == *b && strcmp(a, b) == 0;
+}
+
 static const char *twin_of_few(const cJSON *object)
 {
     for (const cJSON *a = object->child; a; a = a->next)
         for (const cJSON *b = a->next; b; b = b->next)
-            if (*a->string == *b->string && strcmp(a->string, b->string) == 0)
+            if (same_name(a->string, b->string))
                 return a->string;
     return NULL;
 }
@@ -167,7 +266,7 @@ enum err json_parse(const char *text, size_t len, struct json **out,
         say(why, bad - text, "a text holds the character U+0000");
         return WS_INVALID;
     }
-    root = (struct json *)(void *)cJSON_ParseWithLengthOpts(text, len, &end, 0);
+    root = arena_parse(text, len, &end);
     if (!root)
         return refuse_text(text, len, end, why);
     while (end < text + len && strchr(" \t\r\n", *end) && *end)
@@ -183,11 +282,6 @@ enum err json_parse(const char *text, size_t len, struct json **out,
         return e;
     *out = TAKE(root);
     return WS_OK;
-}
-
-void json_free(struct json *root)
-{
-    cJSON_Delete((cJSON *)(void *)root);
 }
 
 enum json_kind json_kind(const struct json *v)
@@ -211,9 +305,13 @@ enum json_kind json_kind(const struct json *v)
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-    if (!object || json_kind(object) != JSON_OBJECT)
-        return NULL;
-    return wrap(cJSON_GetObjectItemCaseSensitive(node(object), key));
+    const cJSON *m = NULL;
+
+    if (object && json_kind(object) == JSON_OBJECT)
+        m = node(object)->child;
+    while (m && !same_name(m->string, key))
+        m = m->next;
+    return wrap(m);
 }
 
 const struct json *json_first(const struct json *parent)

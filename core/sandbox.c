@@ -23,15 +23,7 @@
 #define REFUSE SCMP_ACT_ERRNO(EPERM)
 #define SOCK_TYPE_MASK 0xfU
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN /* clang */
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN /* gcc */
-#endif
-
-#ifdef HAS_ASAN
+#ifdef WS_ASAN
 /* LeakSanitizer looks for leaks from a process of its own with ptrace, which
  * no wall lets through; a walled-in process does without it. */
 int __lsan_is_turned_off(void);

@@ -111,8 +111,10 @@ void wire_missing(const struct wire_field *f, struct wire_problems *problems)
 static void check_length(const struct wire_field *f, const char *text,
                          struct wire_problems *to)
 {
-    size_t n = utf8_count(text);
+    size_t n = strlen(text); /* characters are no more than bytes */
 
+    if (n > f->max_len)
+        n = utf8_count(text);
     if (n > f->max_len)
         field_problem(to, f, "is \"%.12s...\" of %zu characters", text, n);
 }

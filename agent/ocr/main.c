@@ -52,7 +52,7 @@ static void limit_threads(char **argv)
  * not the desktop. */
 static void limit_memory(void)
 {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef WS_ASAN
     struct rlimit limit = {MAX_DATA_BYTES, MAX_DATA_BYTES};
 
     if (setrlimit(RLIMIT_DATA, &limit) < 0)
