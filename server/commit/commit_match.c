@@ -57,20 +57,20 @@ void commit_match_twins(struct commit_item **items, size_t count)
 
 static int by_session_seq(const void *a, const void *b)
 {
-    const struct commit_seqs *x = a, *y = b;
+    const struct store_seqs *x = a, *y = b;
 
     if (x->session_id != y->session_id)
         return x->session_id < y->session_id ? -1 : 1;
     return (x->run.first > y->run.first) - (x->run.first < y->run.first);
 }
 
-size_t commit_match_join(struct commit_seqs *runs, size_t count)
+size_t commit_match_join(struct store_seqs *runs, size_t count)
 {
     size_t n = 0;
 
     qsort(runs, count, sizeof *runs, by_session_seq);
     for (size_t i = 0; i < count; i++) {
-        struct commit_seqs *last = n ? &runs[n - 1] : NULL;
+        struct store_seqs *last = n ? &runs[n - 1] : NULL;
 
         if (last && last->session_id == runs[i].session_id &&
             runs[i].run.first <= last->run.last + 1)

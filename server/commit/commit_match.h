@@ -18,6 +18,6 @@ bool commit_match_payload(const struct fact *a, const uint8_t sha256[32],
 void commit_match_twins(struct commit_item **items, size_t count);
 
 /* Sort single seqs and join neighbours into runs; returns how many. */
-size_t commit_match_join(struct commit_seqs *runs, size_t count);
+size_t commit_match_join(struct store_seqs *runs, size_t count);
 
 #endif

@@ -44,7 +44,7 @@ struct commit_plan {
     size_t find_at;
     struct fact_found found;
     struct store_token *tokens;
-    struct commit_seqs *runs; /* asked for, then delivered */
+    struct store_seqs *runs; /* asked for, then delivered */
     const struct fact **facts;
     struct commit_item **put; /* items of facts[] */
     enum err *results;
@@ -182,7 +182,7 @@ static void deny(struct commit_plan *p)
 
 static void add_run(struct commit_plan *p, size_t *n, const struct fact *f)
 {
-    p->runs[(*n)++] = (struct commit_seqs){f->session_id, {f->seq, f->seq}};
+    p->runs[(*n)++] = (struct store_seqs){f->session_id, {f->seq, f->seq}};
 }
 
 static const struct commit_step *put_facts(struct commit_plan *p);

@@ -73,17 +73,12 @@ enum commit_action {
     COMMIT_DONE,
 };
 
-struct commit_seqs {
-    int64_t session_id;
-    struct store_run run;
-};
-
 /* One step: only what its action names is there. */
 struct commit_step {
     enum commit_action action;
     struct store_token *tokens;
     size_t token_count;
-    const struct commit_seqs *asked; /* runs of seqs without a gap */
+    const struct store_seqs *asked; /* runs of seqs without a gap */
     size_t asked_count;
     const struct fact *const *facts;
     enum err *results;
@@ -91,7 +86,7 @@ struct commit_step {
     const struct fact *find;
     bool any_kind;
     struct fact_found *found;
-    const struct commit_seqs *runs;
+    const struct store_seqs *runs;
     size_t run_count;
     const struct fact *const *tombstones;
     size_t tombstone_count;

@@ -17,80 +17,19 @@ static void wait_up_to(const struct env *env, int64_t ms)
 
 /* --- the steps of a plan --- */
 
-#define OVERLAPS 64 /* delivered runs read at a time */
-#define RUNS 128    /* of a session, in one question or write */
-
-/* What is known of one run, however much that is. */
-static enum err read_run(struct store *s, struct commit_plan *p,
-                         const struct commit_seqs *a)
+static enum err read_known(struct commit_run *r, struct commit_plan *p,
+                           const struct commit_step *st)
 {
-    struct store_run left = a->run;
-    bool done = false;
-
-    while (!done) {
-        struct store_run found[OVERLAPS];
-        size_t n;
-        enum err e = store_ledger_delivered(s, a->session_id, left.first,
-                                            left.last, found, OVERLAPS, &n);
-
-        if (e)
-            return e;
-        for (size_t i = 0; i < n; i++)
-            commit_plan_known(p, a->session_id, found[i]);
-        done = n < OVERLAPS || found[n - 1].last >= left.last;
-        left.first = n ? found[n - 1].last + 1 : left.first;
-    }
-    return WS_OK;
-}
-
-/* The first run's neighbours of the same session, so that one question or one
- * write is about many. */
-static size_t same_session(const struct commit_seqs *runs, size_t count)
-{
-    size_t n = 1;
-
-    while (n < count && n < RUNS && runs[n].session_id == runs[0].session_id)
-        n++;
-    return n;
-}
-
-/* What is known of a span; *done: there was no more than that. */
-static enum err read_span(struct store *s, struct commit_plan *p,
-                          int64_t session_id, struct store_run span, bool *done)
-{
-    struct store_run found[2 * RUNS];
-    size_t n;
-    enum err e = store_ledger_delivered(s, session_id, span.first, span.last,
-                                        found, 2 * RUNS, &n);
+    const struct store_seqs *rows;
+    size_t count;
+    enum err e =
+        store_arrivals_open(&r->arrivals, r->store, st->asked, st->asked_count);
 
     if (e)
         return e;
-    for (size_t i = 0; i < n; i++)
-        commit_plan_known(p, session_id, found[i]);
-    *done = n < 2 * RUNS || found[n - 1].last >= span.last;
-    return WS_OK;
-}
-
-static enum err read_known(struct store *s, struct commit_plan *p,
-                           const struct commit_step *st)
-{
-    size_t n;
-
-    for (size_t i = 0; i < st->asked_count; i += n) {
-        const struct commit_seqs *a = &st->asked[i];
-        struct store_run span = a->run;
-        bool done;
-        enum err e;
-
-        n = same_session(a, st->asked_count - i);
-        span.last = a[n - 1].run.last;
-        e = read_span(s, p, a->session_id, span, &done);
-        /* the runs lie far apart, and much is known between them */
-        for (size_t j = 0; !e && !done && j < n; j++)
-            e = read_run(s, p, &a[j]);
-        if (e)
-            return e;
-    }
+    rows = store_arrivals_rows(r->arrivals, &count);
+    for (size_t i = 0; i < count; i++)
+        commit_plan_known(p, rows[i].session_id, rows[i].run);
     return WS_OK;
 }
 
@@ -112,12 +51,12 @@ static enum err refuse_wide(struct store *s, struct commit_plan *p,
     return WS_OK;
 }
 
-static enum err read_ledger(struct store *s, struct commit_plan *p,
+static enum err read_ledger(struct commit_run *r, struct commit_plan *p,
                             const struct commit_step *st)
 {
-    enum err e = read_known(s, p, st);
+    enum err e = read_known(r, p, st);
 
-    return e ? e : refuse_wide(s, p, st);
+    return e ? e : refuse_wide(r->store, p, st);
 }
 
 static enum err find(struct store *s, const struct commit_step *st)
@@ -134,36 +73,23 @@ static enum err find(struct store *s, const struct commit_step *st)
 
 #define REASON_CLASS_BYTES 65 /* "dead_letter" of "dead_letter: bad time" */
 
-static enum err put_ledger(struct store *s, const struct commit_step *st)
+static enum err put_ledger(struct commit_run *r, const struct commit_step *st)
 {
-    struct store_run runs[RUNS];
-    size_t n;
+    enum err e = WS_OK;
 
-    for (size_t i = 0; i < st->run_count; i += n) {
-        enum err e;
-
-        n = same_session(&st->runs[i], st->run_count - i);
-        for (size_t j = 0; j < n; j++)
-            runs[j] = st->runs[i + j].run;
-        e = store_ledger_deliver(s, st->runs[i].session_id, runs, n);
-        if (e)
-            return e;
-    }
-    for (size_t i = 0; i < st->tombstone_count; i++) {
+    if (st->run_count)
+        e = store_arrivals_put(r->arrivals, st->runs, st->run_count);
+    for (size_t i = 0; !e && i < st->tombstone_count; i++) {
         const struct fact *f = st->tombstones[i];
         const struct fact_tombstone *t = &f->tombstone;
         char class[REASON_CLASS_BYTES];
-        enum err e;
 
         snprintf(class, sizeof class, "%.*s", (int)strcspn(t->reason, ":"),
                  t->reason);
-        e = store_ledger_bury(s, f->session_id, class, t->runs, t->run_count,
-                              t->count);
-
-        if (e)
-            return e;
+        e = store_ledger_bury(r->store, f->session_id, class, t->runs,
+                              t->run_count, t->count);
     }
-    return WS_OK;
+    return e;
 }
 
 static enum err put_rollups(struct commit_run *r, const struct commit_step *st)
@@ -184,18 +110,19 @@ static enum err perform(struct commit_run *r, struct commit_plan *p,
 {
     switch (st->action) {
     case COMMIT_BEGIN:
+        store_arrivals_close(TAKE(r->arrivals));
         return store_begin(r->store);
     case COMMIT_READ_TOKENS:
         return store_sessions_tokens(r->store, st->tokens, st->token_count);
     case COMMIT_READ_LEDGER:
-        return read_ledger(r->store, p, st);
+        return read_ledger(r, p, st);
     case COMMIT_PUT_FACTS:
         return store_facts_put(r->store, st->facts, st->fact_count,
                                st->results);
     case COMMIT_FIND:
         return find(r->store, st);
     case COMMIT_PUT_LEDGER:
-        return put_ledger(r->store, st);
+        return put_ledger(r, st);
     case COMMIT_PUT_ROLLUPS:
         return put_rollups(r, st);
     case COMMIT_COMMIT:
@@ -306,6 +233,7 @@ void commit_run_group(struct commit_run *r, struct commit_item **items,
                      (int)st->action, count, err_name(e));
         st = commit_plan_next(p, e);
     }
+    store_arrivals_close(TAKE(r->arrivals));
     count_verdicts(r->counters, items, count);
     counters_transaction(r->counters, count,
                          (uint64_t)(env_mono_ns(r->env) - start_ns) / 1000);

@@ -14,10 +14,11 @@
 struct commit_run {
     struct store *store;
     const struct env *env;
-    struct counters *counters; /* or NULL */
-    int64_t shards;            /* of the fleet's figures; 0: one */
-    int64_t next_id, end_id;   /* what is left of the block of ids */
-    int64_t shard;             /* by the block's number */
+    struct counters *counters;       /* or NULL */
+    int64_t shards;                  /* of the fleet's figures; 0: one */
+    int64_t next_id, end_id;         /* what is left of the block of ids */
+    int64_t shard;                   /* by the block's number */
+    struct store_arrivals *arrivals; /* of the transaction under way */
 };
 
 /* Give every item of a group its verdict. */

@@ -28,14 +28,24 @@ struct store_facts_ops {
                           size_t count);
 };
 
+/* A backend's begins with it. */
+struct store_arrivals {
+    struct store *s;
+};
+
 struct store_ledger_ops {
     enum err (*delivered)(struct store *s, int64_t session_id, int64_t first,
                           int64_t last, struct store_run *out, size_t max,
                           size_t *count);
     enum err (*known)(struct store *s, int64_t session_id, int64_t seq,
                       int64_t *count);
-    enum err (*deliver)(struct store *s, int64_t session_id,
-                        const struct store_run *runs, size_t count);
+    enum err (*arrivals_open)(struct store_arrivals **out, struct store *s,
+                              const struct store_seqs *runs, size_t count);
+    void (*arrivals_close)(struct store_arrivals *a);
+    const struct store_seqs *(*arrivals_rows)(const struct store_arrivals *a,
+                                              size_t *count);
+    enum err (*arrivals_put)(struct store_arrivals *a,
+                             const struct store_seqs *runs, size_t count);
     enum err (*bury)(struct store *s, int64_t session_id, const char *reason,
                      const struct store_run *runs, size_t run_count,
                      int64_t count);

@@ -8,7 +8,7 @@
  *   buried                   [41 42]        [51]
  *
  * Delivering takes runs that are in no delivered row, joins them with the rows
- * that end before and start after them (store_db_deliver.c), and cuts them out
+ * that end before and start after them (store_db_arrive.c), and cuts them out
  * of what is buried. Burying fills only the gaps (store_db_bury.c): what is in
  * either table stays.
  */
@@ -29,25 +29,6 @@ static enum err run3(struct db *db, const char *sql, int64_t a, int64_t b,
     db_bind_int(q, b);
     db_bind_int(q, c);
     return db_run(q);
-}
-
-enum err store_db_ledger_turn(struct store *s, int64_t session_id)
-{
-    const struct store_db *own = (const struct store_db *)s;
-    struct db_stmt *q;
-    enum err e;
-
-    if (own->dialect == STORE_SQLITE || own->read_only)
-        return WS_OK;
-    e = db_stmt(own->db,
-                "SELECT session_id FROM ledger WHERE session_id = ? FOR UPDATE",
-                &q);
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    e = db_step(q);
-    db_reset(q);
-    return e == WS_NOTFOUND ? WS_OK : e;
 }
 
 /* --- what arrived --- */
@@ -72,14 +53,12 @@ static enum err delivered(struct store *s, int64_t session_id, int64_t first,
                           size_t *count)
 {
     struct db_stmt *q;
-    enum err e = store_db_ledger_turn(s, session_id);
+    enum err e = db_stmt(
+        store_db_conn(s),
+        "SELECT first_seq, last_seq" STORE_DB_TOUCHED(
+            "delivered") " AND last_seq >= ?2 ORDER BY first_seq LIMIT ?4",
+        &q);
 
-    if (!e)
-        e = db_stmt(
-            store_db_conn(s),
-            "SELECT first_seq, last_seq" STORE_DB_TOUCHED(
-                "delivered") " AND last_seq >= ?2 ORDER BY first_seq LIMIT ?4",
-            &q);
     if (e)
         return e;
     db_bind_int(q, session_id);
@@ -246,7 +225,10 @@ static enum err buried(struct store *s, int64_t session_id, int64_t after,
 const struct store_ledger_ops store_db_ledger = {
     .delivered = delivered,
     .known = store_db_ledger_known,
-    .deliver = store_db_deliver,
+    .arrivals_open = store_db_arrivals_open,
+    .arrivals_close = store_db_arrivals_close,
+    .arrivals_rows = store_db_arrivals_rows,
+    .arrivals_put = store_db_arrivals_put,
     .bury = bury,
     .span = store_db_bury_span,
     .read = store_db_ledger_read,

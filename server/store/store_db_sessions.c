@@ -83,7 +83,7 @@ static enum err put(struct store *s, const struct store_session *row,
     if (!e)
         e = put_figures(db, row->id);
     if (!e && row->session_uid)
-        e = store_db_ledger.deliver(s, row->id, &(struct store_run){1, 1}, 1);
+        e = store_ledger_deliver(s, row->id, &(struct store_run){1, 1}, 1);
     return e;
 }
 

@@ -15,6 +15,11 @@ struct store_run {
     int64_t first, last;
 };
 
+struct store_seqs {
+    int64_t session_id;
+    struct store_run run;
+};
+
 /* The delivered runs that overlap [first, last], in order; at most `max`. */
 enum err store_ledger_delivered(struct store *s, int64_t session_id,
                                 int64_t first, int64_t last,
@@ -25,8 +30,29 @@ enum err store_ledger_delivered(struct store *s, int64_t session_id,
 enum err store_ledger_known(struct store *s, int64_t session_id, int64_t seq,
                             int64_t *count) WS_MUST_CHECK;
 
-/* Add runs, in order and apart, none of which was delivered before; tombstones
- * in them end. */
+/* What arrives in one transaction. Opened with all runs that may (sorted by
+ * session and seq, apart): their sessions take turns with other writers until
+ * the transaction ends, and the delivered rows that the runs touch are read.
+ * Then those of them that are new are put, once. */
+struct store_arrivals;
+enum err store_arrivals_open(struct store_arrivals **out, struct store *s,
+                             const struct store_seqs *runs,
+                             size_t count) WS_MUST_CHECK;
+void store_arrivals_close(struct store_arrivals *a);
+OWN_DEFINE(store_arrivals_close, struct store_arrivals *)
+
+/* The rows that were read, by session and in order: each overlaps a run, or
+ * lies beside or between two. */
+const struct store_seqs *store_arrivals_rows(const struct store_arrivals *a,
+                                             size_t *count);
+
+/* Add runs, sorted and apart; tombstones in them end. WS_INVALID: one was
+ * delivered before. */
+enum err store_arrivals_put(struct store_arrivals *a,
+                            const struct store_seqs *runs,
+                            size_t count) WS_MUST_CHECK;
+
+/* The same for runs of one session that are known to be new. */
 enum err store_ledger_deliver(struct store *s, int64_t session_id,
                               const struct store_run *runs,
                               size_t count) WS_MUST_CHECK;

@@ -30,7 +30,7 @@ struct world {
     int64_t wait_ms;
     size_t puts; /* facts offered in all */
     struct store_rollup rollups[MAX_ITEMS], fleet[MAX_ITEMS];
-    struct commit_seqs runs[MAX_ITEMS];
+    struct store_seqs runs[MAX_ITEMS];
     size_t rollup_count, fleet_count, run_count;
 };
 
