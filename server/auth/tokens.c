@@ -115,6 +115,7 @@ enum err tokens_load(struct tokens *t, struct store *reader,
     if (e)
         return e;
     *out = (struct tokens_session){.id = key.session_id, .tier = key.tier};
+    memcpy(out->uid, key.session_uid, sizeof out->uid);
     (void)pthread_mutex_lock(&t->lock);
     remember(t, sha256, *out, asked_ns, generation);
     (void)pthread_mutex_unlock(&t->lock);

@@ -42,6 +42,7 @@ OWN_DEFINE(tokens_close, struct tokens *)
 struct tokens_session {
     int64_t id;
     int64_t tier; /* acknowledged when it opened; -1: of layer 1 */
+    char uid[33]; /* "": of layer 1 */
 };
 
 /* The session of a token's hash, from memory alone: for the loop. */

@@ -13,6 +13,7 @@ static void grant(struct principal *p, const struct tokens_session *session)
     p->kind = PRINCIPAL_AGENT;
     p->session_id = session->id;
     p->tier = session->tier;
+    memcpy(p->session_uid, session->uid, sizeof p->session_uid);
 }
 
 static void look_up(void *arg)

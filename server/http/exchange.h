@@ -35,6 +35,7 @@ struct principal {
     } kind;
     int64_t session_id; /* agent: the session its token is bound to */
     int64_t tier;       /* agent: acknowledged when it opened; -1: of layer 1 */
+    char session_uid[33];     /* agent; "": of layer 1 */
     uint8_t token_sha256[32]; /* agent, enroll */
     int64_t user_id;          /* user */
     unsigned permissions;     /* user: PERM_* bits of auth/roles.h */

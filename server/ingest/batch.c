@@ -189,11 +189,10 @@ static void reject(struct row *r, const char *slug,
 /* Refuse what is above the tier; a metric within the one that the session
  * opened with is not looked up, of that kind there are many. */
 static void check_tier(struct exchange *x, struct row *r,
-                       enum wire_item_kind kind,
-                       const struct store_session_key *session)
+                       enum wire_item_kind kind)
 {
     int64_t needed = tiers_needed(kind, r->doc);
-    struct tiers t = tiers_judge_early(x, session->tier, needed);
+    struct tiers t = tiers_judge_early(x, needed);
     struct wire_problems problems = {.count = 0};
     char text[TIERS_TEXT_BYTES];
     enum err e = WS_OK;
@@ -201,7 +200,7 @@ static void check_tier(struct exchange *x, struct row *r,
     if (needed == 0)
         return;
     if (t.verdict != TIERS_WITHIN || kind != WIRE_ITEM_METRIC)
-        e = tiers_judge(x, session, r->seq, needed, &t);
+        e = tiers_judge(x, r->seq, needed, &t);
     if (e || t.verdict == TIERS_WAIT) {
         r->item = NULL;
         r->wait = true;
@@ -238,9 +237,7 @@ static void parse_payload(struct row *r, struct fact *f,
 }
 
 static void read_row(struct exchange *x, struct row *r, const struct json *v,
-                     const struct commit_item *model,
-                     const struct store_session_key *session,
-                     struct commit_item *item)
+                     const struct commit_item *model, struct commit_item *item)
 {
     struct wire_problems problems = {.count = 0};
     enum wire_item_kind kind = WIRE_ITEM_KINDS;
@@ -251,7 +248,8 @@ static void read_row(struct exchange *x, struct row *r, const struct json *v,
     if (wire_check(&wire_batch_item, v, &problems) == WS_OK &&
         wire_item_kind(json_text(json_get(v, "kind"), ""), &kind) == WS_OK) {
         item->fact.seq = r->seq;
-        wire_item_key(session->session_uid, (uint64_t)r->seq, r->key);
+        wire_item_key(exchange_principal(x)->session_uid, (uint64_t)r->seq,
+                      r->key);
         item->fact.key = r->key;
         parse_payload(r, &item->fact, kind,
                       json_text(json_get(v, "payload"), ""), &problems);
@@ -259,7 +257,7 @@ static void read_row(struct exchange *x, struct row *r, const struct json *v,
     if (problems.count)
         reject(r, "bad-item", &problems);
     else
-        check_tier(x, r, kind, session);
+        check_tier(x, r, kind);
 }
 
 /* The list of the body. False: answered. */
@@ -312,18 +310,13 @@ static bool make_rows(struct batch *b, const struct json *items)
 static bool read_rows(struct batch *b, const struct json *items)
 {
     const struct principal *p = exchange_principal(b->x);
-    struct store_session_key session;
     struct commit_item model = {
         .fact = {.session_id = p->session_id,
                  .received_ns = env_wall_ns(exchange_server(b->x)->env)}};
     const struct json *v = json_first(items);
 
     memcpy(model.token_sha256, p->token_sha256, sizeof p->token_sha256);
-    if (store_sessions_by_id(readers_context(), p->session_id, &session)) {
-        exchange_busy(b->x, 1);
-        return false;
-    }
-    if (!session.session_uid[0]) {
+    if (!p->session_uid[0]) {
         exchange_problem(b->x, 400, "layer-1-session",
                          "this session was opened without session_uid: its "
                          "items have no seq");
@@ -332,7 +325,7 @@ static bool read_rows(struct batch *b, const struct json *items)
     for (size_t i = 0; i < b->row_count; i++, v = json_next(v)) {
         struct commit_item *item = &b->items[b->request.count];
 
-        read_row(b->x, &b->rows[i], v, &model, &session, item);
+        read_row(b->x, &b->rows[i], v, &model, item);
         if (b->rows[i].item)
             b->request.count++;
     }

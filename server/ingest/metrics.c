@@ -26,8 +26,7 @@ static void write_body(const struct single *s, bool duplicate, int64_t id,
  * notice its metrics travel in batches, with their seq. False: answered. */
 static bool check_tier(struct exchange *x, const struct json *doc)
 {
-    struct tiers t = tiers_judge_early(x, exchange_principal(x)->tier,
-                                       tiers_needed(WIRE_ITEM_METRIC, doc));
+    struct tiers t = tiers_judge_early(x, tiers_needed(WIRE_ITEM_METRIC, doc));
 
     return tiers_pass(x, WS_OK, &t, "metric");
 }

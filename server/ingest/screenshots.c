@@ -181,12 +181,11 @@ static bool read_form(struct exchange *x, struct shot *shot, bool layer1)
 }
 
 /* Refuse what is above the tier. False: answered. */
-static bool check_tier(struct exchange *x, const struct shot *shot,
-                       const struct store_session_key *session)
+static bool check_tier(struct exchange *x, const struct shot *shot)
 {
     int64_t needed = shot->tier > TIERS_PIXELS ? shot->tier : TIERS_PIXELS;
     struct tiers t = {0};
-    enum err e = tiers_judge(x, session, shot->seq, needed, &t);
+    enum err e = tiers_judge(x, shot->seq, needed, &t);
 
     return tiers_pass(x, e, &t, "picture");
 }
@@ -381,16 +380,14 @@ void screenshots_post(struct exchange *x)
 {
     OWN(single_close)
     struct single *s = NULL;
-    struct store_session_key session;
     struct shot shot;
     struct keys keys;
 
     if (!keys_read(x, &keys) || single_open(&s, x) ||
-        !seqs_session(s, &session) ||
-        !read_form(x, &shot, !session.session_uid[0]) ||
-        !check_tier(x, &shot, &session))
+        !read_form(x, &shot, !exchange_principal(x)->session_uid[0]) ||
+        !check_tier(x, &shot))
         return;
-    seqs_key(s, &keys, shot.seq, &session);
+    seqs_key(s, &keys, shot.seq);
     write_payload(s, x, &shot);
     if (buf_check(&s->payload)) {
         exchange_busy(x, 1);

@@ -7,15 +7,10 @@
 #define SERVER_INGEST_SEQS_H
 
 #include "server/ingest/single.h"
-#include "server/store/store_sessions.h"
-
-/* Read the session of a request. False: answered. */
-bool seqs_session(struct single *s, struct store_session_key *out);
 
 /* Give a request its key: of its seq, when its session is of layer 2 (in
  * layer 1 a seq is one more unknown member); else of the headers; else one
  * that nothing repeats. */
-void seqs_key(struct single *s, const struct keys *keys, int64_t seq,
-              const struct store_session_key *session);
+void seqs_key(struct single *s, const struct keys *keys, int64_t seq);
 
 #endif

@@ -109,12 +109,15 @@ static void answer(struct opening *o, enum sessions_outcome outcome)
 static void remember(struct opening *o)
 {
     struct server *server = exchange_server(o->x);
+    struct tokens_session session = {.id = o->request.session_id,
+                                     .tier = o->request.row.tier};
 
     if (o->request.outcome == SESSIONS_RENEWED)
         tokens_forget(server->tokens);
-    tokens_put(server->tokens, o->request.token_sha256,
-               (struct tokens_session){.id = o->request.session_id,
-                                       .tier = o->request.row.tier});
+    if (o->request.row.session_uid)
+        snprintf(session.uid, sizeof session.uid, "%s",
+                 o->request.row.session_uid);
+    tokens_put(server->tokens, o->request.token_sha256, session);
     if (o->request.outcome == SESSIONS_REPLAYED) {
         COUNTERS_ADD(server->counters, sessions_replayed, 1);
         return;

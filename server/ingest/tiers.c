@@ -46,33 +46,38 @@ static bool all_before(struct store *s, int64_t session_id, int64_t seq)
            known == seq - 1;
 }
 
-struct tiers tiers_judge_early(struct exchange *x, int64_t opened_with,
-                               int64_t needed)
+static struct tiers judge(struct exchange *x, int64_t acknowledged,
+                          int64_t needed)
 {
     int64_t most = exchange_server(x)->settings->tier_max;
     struct tiers t = {.verdict = TIERS_POLICY, .needed = needed, .most = most};
 
     if (needed > most)
         return t;
-    t.most = opened_with;
+    t.most = acknowledged;
     t.verdict =
-        opened_with < 0 || needed <= opened_with ? TIERS_WITHIN : TIERS_ABOVE;
+        acknowledged < 0 || needed <= acknowledged ? TIERS_WITHIN : TIERS_ABOVE;
     return t;
 }
 
-enum err tiers_judge(struct exchange *x,
-                     const struct store_session_key *session, int64_t seq,
-                     int64_t needed, struct tiers *out)
+struct tiers tiers_judge_early(struct exchange *x, int64_t needed)
 {
+    return judge(x, exchange_principal(x)->tier, needed);
+}
+
+enum err tiers_judge(struct exchange *x, int64_t seq, int64_t needed,
+                     struct tiers *out)
+{
+    const struct principal *p = exchange_principal(x);
     struct store *s = readers_context();
-    int64_t id = session->session_id, acknowledged = -1;
+    int64_t id = p->session_id, acknowledged = -1;
     enum err e = WS_OK;
 
-    if (session->tier >= 0)
+    if (p->tier >= 0)
         e = store_sessions_tier(s, id, seq ? seq : INT64_MAX, &acknowledged);
     if (e)
         return e;
-    *out = tiers_judge_early(x, acknowledged, needed);
+    *out = judge(x, acknowledged, needed);
     if (out->verdict == TIERS_ABOVE && seq && !all_before(s, id, seq))
         out->verdict = TIERS_WAIT;
     return WS_OK;

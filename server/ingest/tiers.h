@@ -36,14 +36,12 @@ int64_t tiers_needed(enum wire_item_kind kind, const struct json *doc);
 /* Judge an item by tier_max, and by the tier in force when it got its seq; 0:
  * it has none, and stands behind every notice that arrived. For reader threads.
  */
-enum err tiers_judge(struct exchange *x,
-                     const struct store_session_key *session, int64_t seq,
-                     int64_t needed, struct tiers *out) WS_MUST_CHECK;
+enum err tiers_judge(struct exchange *x, int64_t seq, int64_t needed,
+                     struct tiers *out) WS_MUST_CHECK;
 
 /* The same without a look into the store: by the tier that the session opened
  * with. */
-struct tiers tiers_judge_early(struct exchange *x, int64_t opened_with,
-                               int64_t needed);
+struct tiers tiers_judge_early(struct exchange *x, int64_t needed);
 
 /* What a refusal is called, and what it says: "this metric needs tier L2, ...".
  */

@@ -81,12 +81,12 @@ static void test_tokens_put_makes_a_new_session_known(void **state)
     made_token(1, neighbour); /* the same slot, another token */
     neighbour[31] ^= 1;
     assert_int_equal(tokens_open(&t, &env, 1, NULL), WS_OK);
-    tokens_put(t, token, (struct tokens_session){9, 2});
+    tokens_put(t, token, (struct tokens_session){.id = 9, .tier = 2});
     assert_int_equal(tokens_find(t, token, &id), WS_OK);
     assert_int_equal(id.id, 9);
     assert_int_equal(id.tier, 2);
     assert_int_equal(tokens_find(t, neighbour, &id), WS_AGAIN);
-    tokens_put(t, neighbour, (struct tokens_session){10, -1});
+    tokens_put(t, neighbour, (struct tokens_session){.id = 10, .tier = -1});
     assert_int_equal(tokens_find(t, token, &id), WS_AGAIN);
 }
 
