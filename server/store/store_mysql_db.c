@@ -14,7 +14,7 @@
 #define ROWS_STEP 16  /* and from there one every so many */
 
 struct entry {
-    const char *key; /* the text's address, and how many rows it was made for */
+    const void *key; /* the text's or the rows' address */
     size_t rows;     /* 0: a statement as it stands */
     struct store_mysql_stmt *stmt;
     struct entry *next;
@@ -33,14 +33,14 @@ static struct conn *conn_of(struct db *db)
 
 static const struct db_driver driver;
 
-static size_t bucket_of(const char *key, size_t rows)
+static size_t bucket_of(const void *key, size_t rows)
 {
     uintptr_t v = (uintptr_t)key;
 
     return (size_t)((v >> 3) ^ (v >> 9) ^ rows) % BUCKETS;
 }
 
-static struct store_mysql_stmt *find(struct conn *db, const char *key,
+static struct store_mysql_stmt *find(struct conn *db, const void *key,
                                      size_t rows)
 {
     struct entry *at = db->buckets[bucket_of(key, rows)];
@@ -50,8 +50,9 @@ static struct store_mysql_stmt *find(struct conn *db, const char *key,
     return at ? at->stmt : NULL;
 }
 
-static enum err make(struct conn *db, const char *key, size_t rows,
-                     const char *text, struct store_mysql_stmt **out)
+static enum err make(struct conn *db, const void *key, size_t rows,
+                     const char *name, const char *text,
+                     struct store_mysql_stmt **out)
 {
     struct entry **bucket = &db->buckets[bucket_of(key, rows)];
     OWN_FREE struct entry *at = calloc(1, sizeof(*at));
@@ -59,7 +60,7 @@ static enum err make(struct conn *db, const char *key, size_t rows,
 
     if (!at)
         return WS_NOMEM;
-    e = store_mysql_stmt_open(&at->stmt, &db->to, key, text);
+    e = store_mysql_stmt_open(&at->stmt, &db->to, name, text);
     if (e)
         return e;
     at->key = key;
@@ -74,7 +75,7 @@ static enum err get_stmt(struct db *base, const char *sql, struct db_stmt **out)
 {
     struct conn *db = conn_of(base);
     struct store_mysql_stmt *s = find(db, sql, 0);
-    enum err e = s ? WS_OK : make(db, sql, 0, sql, &s);
+    enum err e = s ? WS_OK : make(db, sql, 0, sql, sql, &s);
 
     if (!e)
         *out = store_mysql_stmt_fresh(s, &driver);
@@ -96,14 +97,14 @@ enum err store_mysql_db_rows(struct db *base,
                              struct db_stmt **out)
 {
     struct conn *db = conn_of(base);
-    struct store_mysql_stmt *s = find(db, sql->head, rows);
+    struct store_mysql_stmt *s = find(db, sql, rows);
     OWN_BUF struct buf text = BUF_EMPTY;
     enum err e = WS_OK;
 
     if (!s)
         e = build_rows(sql, rows, &text);
     if (!s && !e)
-        e = make(db, sql->head, rows, buf_text(&text), &s);
+        e = make(db, sql, rows, sql->head, buf_text(&text), &s);
     if (!e)
         *out = store_mysql_stmt_fresh(s, &driver);
     return e;

@@ -17,7 +17,7 @@
 enum err store_mysql_db_open(struct db **out, const char *where,
                              unsigned flags) WS_MUST_CHECK;
 
-/* "HEAD ROW, ROW ... TAIL" with `rows` rows, cached by the head's address and
+/* "HEAD ROW, ROW ... TAIL" with `rows` rows, cached by the address of `sql` and
  * the count; values are bound row after row. */
 struct store_mysql_rows {
     const char *head, *row, *tail; /* literals */
