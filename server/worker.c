@@ -43,6 +43,7 @@
 #define WORKER_OTHER_DESCRIPTORS 256
 #define WORKER_READER_QUEUE 1024 /* jobs that may wait for a reader */
 #define WORKER_BLOB_QUEUE 256    /* pictures that may wait for a blob thread */
+#define WORKER_WRITERS 2         /* connections that commit, in MySQL */
 #define WORKER_SHARDS 32         /* of the fleet's figures, in MySQL */
 #define WORKER_COMMIT_QUEUE_BYTES (64 << 20)
 
@@ -51,8 +52,8 @@ struct worker {
     const struct settings *settings;
     char *address; /* of the store; may hold a password */
     struct database_needs db_needs;
-    char *spool; /* DATA/tmp */
-    struct store *writer;
+    char *spool;                           /* DATA/tmp */
+    struct store *writers[WORKER_WRITERS]; /* SQLite: one */
     struct shared *shared;
     struct listener_counts told; /* what /metrics was told of the listener */
     struct networks *proxies;
@@ -78,18 +79,18 @@ static enum err open_store(struct worker *w)
 {
     struct store_migrations now;
     size_t applied = 0;
-    enum err e = store_open(&w->writer, w->address, 0);
+    enum err e = store_open(&w->writers[0], w->address, 0);
 
     if (e)
         return e;
     if (!w->settings->auto_migrate) {
-        e = store_migrations(w->writer, &now);
+        e = store_migrations(w->writers[0], &now);
         return e ? e : store_migrations_admit(&now);
     }
-    e = store_migrate(w->writer, &applied);
+    e = store_migrate(w->writers[0], &applied);
     if (!e && applied)
         log_info("migrated", "%zu migrations applied to the %s store", applied,
-                 store_name(w->writer));
+                 store_name(w->writers[0]));
     return e;
 }
 
@@ -109,19 +110,23 @@ static enum err open_blob(struct worker *w)
 static enum err open_committer(struct worker *w)
 {
     struct committer_options options = {
-        .store = w->writer,
+        .stores = w->writers,
+        .writers = 1,
         .env = w->server.env,
         .counters = w->server.counters,
         .queue_items = (size_t)w->settings->commit_queue_items,
         .queue_bytes = WORKER_COMMIT_QUEUE_BYTES,
         .accepted = live_accepted,
         .ctx = &w->server};
-    enum err e;
+    enum err e = WS_OK;
 
-    if (!database_is_embedded(w->settings))
+    if (!database_is_embedded(w->settings)) {
         options.shards = WORKER_SHARDS;
-    e = committer_open(&w->server.committer, &options);
-
+        for (; !e && options.writers < WORKER_WRITERS; options.writers++)
+            e = store_open(&w->writers[options.writers], w->address, 0);
+    }
+    if (!e)
+        e = committer_open(&w->server.committer, &options);
     if (!e)
         e = beats_open(&w->server.beats, w->server.committer);
     if (!e)
@@ -360,7 +365,8 @@ static void close_all(struct worker *w)
     logins_close(w->server.logins);
     tokens_close(w->server.tokens);
     blob_close(w->server.blob);
-    store_close(w->writer);
+    for (size_t i = 0; i < WORKER_WRITERS; i++)
+        store_close(w->writers[i]);
     loop_close(w->server.loop);
     shared_close(w->shared);
     free(w->address);

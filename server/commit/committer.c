@@ -1,6 +1,7 @@
 #include "server/commit/committer.h"
 
 #include "core/log.h"
+#include "server/commit/commit_queue.h"
 #include "server/commit/commit_run.h"
 
 #include <pthread.h>
@@ -22,21 +23,27 @@ struct periodic {
     int64_t period_ns, due_ns;
 };
 
-struct committer {
-    struct committer_options options;
+struct writer {
+    struct committer *of;
     struct commit_run run;
     pthread_t thread;
-    pthread_mutex_t lock;
     pthread_cond_t work;
+    struct commit_marks mine; /* under the lock: sessions it writes now */
+    struct commit_item *group[COMMITTER_MAX_ITEMS];
+};
+
+struct committer {
+    struct committer_options options;
+    struct writer *writers;
+    pthread_mutex_t lock;
     /* under the lock: */
-    struct committer_request *requests, **requests_end;
+    struct commit_queue queue;
     struct call *calls, **calls_end;
-    size_t waiting_items, waiting_bytes;
+    size_t call_count;
     bool closing;
-    /* set before the first submit; then the thread's: */
+    /* set before the first submit; then the first writer's: */
     struct periodic periodics[COMMITTER_MAX_PERIODIC];
     size_t periodic_count;
-    struct commit_item *group[COMMITTER_MAX_ITEMS];
 };
 
 static int64_t now_ns(const struct committer *c)
@@ -52,7 +59,7 @@ static struct call *take_calls(struct committer *c)
 
     for (int n = 0; *end && n < MAX_CALLS_A_TURN; n++) {
         end = &(*end)->next;
-        c->waiting_items--;
+        c->call_count--;
     }
     c->calls = *end;
     *end = NULL;
@@ -61,35 +68,43 @@ static struct call *take_calls(struct committer *c)
     return first;
 }
 
-/* As many requests as fit one transaction, at least one. */
-static struct committer_request *take_requests(struct committer *c)
+static bool is_first(const struct writer *w)
 {
-    struct committer_request *first = c->requests, **end = &first;
-    size_t items = 0, bytes = 0;
-
-    while (*end &&
-           (items == 0 || (items + (*end)->count <= COMMITTER_MAX_ITEMS &&
-                           bytes + (*end)->bytes <= COMMITTER_MAX_BYTES))) {
-        items += (*end)->count;
-        bytes += (*end)->bytes;
-        end = &(*end)->next;
-    }
-    c->requests = *end;
-    *end = NULL;
-    if (!c->requests)
-        c->requests_end = &c->requests;
-    c->waiting_items -= items;
-    c->waiting_bytes -= bytes;
-    return first;
+    return w == w->of->writers;
 }
 
-/* --- doing it: on the thread, without the lock --- */
+static bool may_help(const struct committer *c)
+{
+    return c->queue.items > COMMITTER_HELP_ITEMS || c->closing;
+}
 
-static void run_calls(struct committer *c, struct call *list)
+static struct committer_request *take_requests(struct writer *w)
+{
+    struct committer *c = w->of;
+    struct commit_marks busy = {0};
+
+    if (!is_first(w) && !may_help(c))
+        return NULL;
+    for (size_t i = 0; i < c->options.writers; i++)
+        commit_marks_add(&busy, &c->writers[i].mine);
+    return commit_queue_take(&c->queue, &busy, &w->mine);
+}
+
+/* Something came, or a session is free again. */
+static void wake(struct committer *c)
+{
+    (void)pthread_cond_signal(&c->writers[0].work);
+    for (size_t i = 1; i < c->options.writers && may_help(c); i++)
+        (void)pthread_cond_signal(&c->writers[i].work);
+}
+
+/* --- doing it: on a writer's thread, without the lock --- */
+
+static void run_calls(struct writer *w, struct call *list)
 {
     while (list) {
         struct call *call = list;
-        enum err e = commit_run_call(&c->run, call->fn, call->arg);
+        enum err e = commit_run_call(&w->run, call->fn, call->arg);
 
         list = call->next;
         if (call->done)
@@ -114,7 +129,7 @@ static void tell(struct committer *c, struct committer_request *r)
     r->done(r);
 }
 
-static void run_requests(struct committer *c, struct committer_request *list)
+static void run_requests(struct writer *w, struct committer_request *list)
 {
     struct committer_request *next;
     size_t n = 0;
@@ -125,13 +140,13 @@ static void run_requests(struct committer *c, struct committer_request *list)
             continue;
         }
         for (size_t i = 0; i < r->count; i++)
-            c->group[n++] = &r->items[i];
+            w->group[n++] = &r->items[i];
     }
     if (n)
-        commit_run_group(&c->run, c->group, n);
+        commit_run_group(&w->run, w->group, n);
     for (; list; list = next) {
         next = list->next; /* done() may free it */
-        tell(c, list);
+        tell(w->of, list);
     }
 }
 
@@ -141,7 +156,7 @@ static void run_periodic(struct committer *c, struct periodic *p)
 
     if (p->wanted && !p->wanted(p->call.arg))
         return;
-    e = commit_run_call(&c->run, p->call.fn, p->call.arg);
+    e = commit_run_call(&c->writers[0].run, p->call.fn, p->call.arg);
     if (e)
         log_warn("commit_periodic_failed", "a periodic write failed: %s",
                  err_name(e));
@@ -162,17 +177,18 @@ static void run_periodics(struct committer *c, size_t count, bool all)
     }
 }
 
-/* Wait for work or for the next periodic write. */
-static void wait_for_work(struct committer *c)
+/* Wait for work; the first writer, or for the next periodic write. */
+static void wait_for_work(struct writer *w)
 {
+    struct committer *c = w->of;
     int64_t due = INT64_MAX;
     struct timespec t;
 
-    for (size_t i = 0; i < c->periodic_count; i++)
+    for (size_t i = 0; is_first(w) && i < c->periodic_count; i++)
         if (c->periodics[i].due_ns < due)
             due = c->periodics[i].due_ns;
     if (due == INT64_MAX) {
-        (void)pthread_cond_wait(&c->work, &c->lock);
+        (void)pthread_cond_wait(&w->work, &c->lock);
         return;
     }
     due -= now_ns(c);
@@ -185,46 +201,61 @@ static void wait_for_work(struct committer *c)
         t.tv_nsec -= 1000000000;
         t.tv_sec++;
     }
-    (void)pthread_cond_timedwait(&c->work, &c->lock, &t);
+    (void)pthread_cond_timedwait(&w->work, &c->lock, &t);
+}
+
+/* The lock is held before and after. */
+static void work(struct writer *w, struct call *calls,
+                 struct committer_request *requests)
+{
+    struct committer *c = w->of;
+    size_t periodics = is_first(w) ? c->periodic_count : 0;
+
+    (void)pthread_mutex_unlock(&c->lock);
+    run_calls(w, calls);
+    run_requests(w, requests);
+    run_periodics(c, periodics, false);
+    (void)pthread_mutex_lock(&c->lock);
+    w->mine = (struct commit_marks){0};
+    if (c->queue.first || c->closing)
+        wake(c);
 }
 
 static void *run(void *arg)
 {
-    struct committer *c = arg;
+    struct writer *w = arg;
+    struct committer *c = w->of;
 
     (void)pthread_mutex_lock(&c->lock);
     for (;;) {
-        struct call *calls;
-        struct committer_request *requests;
-        size_t periodics;
+        struct call *calls = is_first(w) ? take_calls(c) : NULL;
+        struct committer_request *requests = take_requests(w);
 
-        if (!c->calls && !c->requests) {
-            if (c->closing)
+        if (!calls && !requests) {
+            if (c->closing && !c->calls && !c->queue.first)
                 break;
-            wait_for_work(c);
+            wait_for_work(w);
         }
-        calls = take_calls(c);
-        requests = take_requests(c);
-        periodics = c->periodic_count;
-        (void)pthread_mutex_unlock(&c->lock);
-        run_calls(c, calls);
-        run_requests(c, requests);
-        run_periodics(c, periodics, false);
-        (void)pthread_mutex_lock(&c->lock);
+        work(w, calls, requests);
     }
     (void)pthread_mutex_unlock(&c->lock);
-    run_periodics(c, c->periodic_count, true);
+    if (is_first(w))
+        run_periodics(c, c->periodic_count, true);
     return NULL;
 }
 
 /* --- from other threads --- */
+
+static size_t waiting(const struct committer *c)
+{
+    return c->queue.items + c->call_count;
+}
 
 enum err committer_submit(struct committer *c, struct committer_request *r)
 {
     enum err e = WS_OK;
 
     r->bytes = 0;
-    r->next = NULL;
     if (r->count == 0 || r->count > COMMITTER_MAX_ITEMS)
         return WS_INVALID;
     for (size_t i = 0; i < r->count; i++)
@@ -232,16 +263,13 @@ enum err committer_submit(struct committer *c, struct committer_request *r)
     (void)pthread_mutex_lock(&c->lock);
     if (c->closing)
         e = WS_DENIED;
-    else if (c->waiting_items + r->count > c->options.queue_items ||
-             (c->waiting_bytes + r->bytes > c->options.queue_bytes &&
-              c->waiting_bytes))
+    else if (waiting(c) + r->count > c->options.queue_items ||
+             (c->queue.bytes + r->bytes > c->options.queue_bytes &&
+              c->queue.bytes))
         e = WS_FULL;
     if (!e) {
-        *c->requests_end = r;
-        c->requests_end = &r->next;
-        c->waiting_items += r->count;
-        c->waiting_bytes += r->bytes;
-        (void)pthread_cond_signal(&c->work);
+        commit_queue_put(&c->queue, r);
+        wake(c);
     }
     (void)pthread_mutex_unlock(&c->lock);
     if (e)
@@ -262,14 +290,14 @@ enum err committer_call(struct committer *c,
     (void)pthread_mutex_lock(&c->lock);
     if (c->closing)
         e = WS_DENIED;
-    else if (c->waiting_items >= c->options.queue_items)
+    else if (waiting(c) >= c->options.queue_items)
         e = WS_FULL;
     if (!e) {
         *c->calls_end = call;
         c->calls_end = &call->next;
-        c->waiting_items++;
+        c->call_count++;
         call = NULL;
-        (void)pthread_cond_signal(&c->work);
+        (void)pthread_cond_signal(&c->writers[0].work);
     }
     (void)pthread_mutex_unlock(&c->lock);
     if (e)
@@ -340,7 +368,7 @@ enum err committer_every(struct committer *c, int64_t period_ms,
             .period_ns = period_ms * 1000000,
             .due_ns = now_ns(c) + period_ms * 1000000,
         };
-    (void)pthread_cond_signal(&c->work);
+    (void)pthread_cond_signal(&c->writers[0].work);
     (void)pthread_mutex_unlock(&c->lock);
     return e;
 }
@@ -350,40 +378,69 @@ size_t committer_depth(struct committer *c)
     size_t n;
 
     (void)pthread_mutex_lock(&c->lock);
-    n = c->waiting_items;
+    n = waiting(c);
     (void)pthread_mutex_unlock(&c->lock);
     return n;
 }
 
-static void init_sync(struct committer *c)
+static void writer_init(struct writer *w, struct committer *c, size_t number)
 {
     pthread_condattr_t attr;
 
-    (void)pthread_mutex_init(&c->lock, NULL);
+    w->of = c;
+    w->run = (struct commit_run){.store = c->options.stores[number],
+                                 .env = c->options.env,
+                                 .counters = c->options.counters,
+                                 .shards = c->options.shards};
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&c->work, &attr);
+    (void)pthread_cond_init(&w->work, &attr);
     (void)pthread_condattr_destroy(&attr);
+}
+
+/* Close with the first `started` threads running. */
+static void close_started(struct committer *c, size_t started)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    c->closing = true;
+    wake(c);
+    (void)pthread_mutex_unlock(&c->lock);
+    for (size_t i = 0; i < started; i++)
+        (void)pthread_join(c->writers[i].thread, NULL);
+    for (size_t i = 0; i < c->options.writers; i++)
+        (void)pthread_cond_destroy(&c->writers[i].work);
+    (void)pthread_mutex_destroy(&c->lock);
+    free(c->writers);
+    free(c);
 }
 
 enum err committer_open(struct committer **out,
                         const struct committer_options *options)
 {
-    struct committer *c = calloc(1, sizeof *c);
+    struct committer *c;
 
-    if (!c)
-        return WS_NOMEM;
-    c->options = *options;
-    c->run = (struct commit_run){.store = options->store,
-                                 .env = options->env,
-                                 .counters = options->counters,
-                                 .shards = options->shards};
-    c->requests_end = &c->requests;
-    c->calls_end = &c->calls;
-    init_sync(c);
-    if (pthread_create(&c->thread, NULL, run, c) != 0) {
+    if (options->writers == 0 || options->writers > COMMITTER_MAX_WRITERS)
+        return WS_INVALID;
+    c = calloc(1, sizeof *c);
+    if (c)
+        c->writers = calloc(options->writers, sizeof *c->writers);
+    if (!c || !c->writers) {
         free(c);
-        return err_sys("committer: make the thread");
+        return WS_NOMEM;
+    }
+    c->options = *options;
+    c->calls_end = &c->calls;
+    commit_queue_init(&c->queue);
+    (void)pthread_mutex_init(&c->lock, NULL);
+    for (size_t i = 0; i < options->writers; i++)
+        writer_init(&c->writers[i], c, i);
+    for (size_t i = 0; i < options->writers; i++) {
+        struct writer *w = &c->writers[i];
+
+        if (pthread_create(&w->thread, NULL, run, w) == 0)
+            continue;
+        close_started(c, i);
+        return err_sys("committer: make a thread");
     }
     *out = c;
     return WS_OK;
@@ -391,14 +448,6 @@ enum err committer_open(struct committer **out,
 
 void committer_close(struct committer *c)
 {
-    if (!c)
-        return;
-    (void)pthread_mutex_lock(&c->lock);
-    c->closing = true;
-    (void)pthread_cond_signal(&c->work);
-    (void)pthread_mutex_unlock(&c->lock);
-    (void)pthread_join(c->thread, NULL);
-    (void)pthread_cond_destroy(&c->work);
-    (void)pthread_mutex_destroy(&c->lock);
-    free(c);
+    if (c)
+        close_started(c, c->options.writers);
 }

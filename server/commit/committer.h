@@ -1,5 +1,5 @@
-/* committer.h - the one thread of a worker that writes: groups what waits into
- * transactions and tells each request its own outcome.
+/* committer.h - the threads of a worker that write: group what waits into
+ * transactions and tell each request its own outcome.
  *
  * Flow:    ingest (loop, readers) -> bounded queue -> [committer] -> store
  * Shapes:  a request is some facts of one sender with one answer each; a call
@@ -8,13 +8,20 @@
  *          WS_DENIED it is closing: answer 503
  * Owns:    committer_open() hands over a handle; committer_close() commits
  *          what waits, then joins the thread
- * Process: submit and call from any thread; `done` runs on the committer's
- *          thread after the commit and must not block
+ * Process: submit and call from any thread; `done` runs on a writer's thread
+ *          after the commit and must not block
  * Source:  server.md "How it answers each request of a batch"; the decisions
  *          are commit_plan's
  *
- * Natural batching: when the writer is free it takes all that waits, at most
+ * Natural batching: when a writer is free it takes all that waits, at most
  * COMMITTER_MAX_ITEMS and COMMITTER_MAX_BYTES. There is no timer.
+ *
+ * The first writer alone serves what is little: one transaction costs less than
+ * two of half its size. The others help with what is more than
+ * COMMITTER_HELP_ITEMS, because a writer waits for the database half of its
+ * time; no two write one session at a time. Calls and periodic writes are the
+ * first's. On MariaDB with 2 cores, 2 writers against 1: 64 connections of one
+ * metric each 17.9k/s against 15.0k/s.
  */
 #ifndef SERVER_COMMIT_COMMITTER_H
 #define SERVER_COMMIT_COMMITTER_H
@@ -31,18 +38,22 @@
 
 #define COMMITTER_MAX_ITEMS 500
 #define COMMITTER_MAX_BYTES (4 << 20)
+#define COMMITTER_MAX_WRITERS 4
+#define COMMITTER_HELP_ITEMS 24 /* waiting, before another writer helps */
 
 struct committer;
 struct counters; /* server/counters.h */
 
 struct committer_options {
-    struct store *store; /* the writer's handle; stays the caller's */
+    struct store *const *stores; /* a writer each; stay the caller's */
+    size_t writers;              /* 1 to COMMITTER_MAX_WRITERS */
     const struct env *env;
     struct counters *counters; /* or NULL */
     size_t queue_items;        /* facts and calls that may wait */
     size_t queue_bytes;        /* their payloads */
     int64_t shards; /* of the fleet's figures, over which writers spread */
-    /* Called for each accepted item, on the thread, before done(); or NULL. */
+    /* Called for each accepted item, on a writer's thread, before
+     * done(); or NULL. */
     void (*accepted)(void *ctx, const struct commit_item *item);
     void *ctx;
 };

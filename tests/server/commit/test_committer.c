@@ -18,7 +18,8 @@ static struct counters counters;
 
 static struct committer *open_committer(struct made *m, size_t queue_items)
 {
-    struct committer_options o = {.store = m->store,
+    struct committer_options o = {.stores = &m->store,
+                                  .writers = 1,
                                   .env = &env_system,
                                   .counters = &counters,
                                   .queue_items = queue_items,

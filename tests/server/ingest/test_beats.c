@@ -12,7 +12,8 @@
 
 static struct committer *open_committer(struct made *m)
 {
-    struct committer_options o = {.store = m->store,
+    struct committer_options o = {.stores = &m->store,
+                                  .writers = 1,
                                   .env = &env_system,
                                   .queue_items = 10,
                                   .queue_bytes = 1 << 20};
