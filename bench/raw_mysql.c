@@ -175,8 +175,12 @@ static void open_connection(struct raw *r)
         "(?,1,1,1,1,1,0,0,0,0,0,0,0,0,0,71.5,71.5,71.5,0.12,0.12,0.12)",
         r->sessions, MERGE);
     r->stat = prepare_upsert(
-        r, "INSERT INTO session_stat VALUES ", "(?,1,0,0,0,5,0,5)", r->sessions,
+        r,
+        "INSERT INTO session_stat (session_id, metrics, on_time,"
+        " last_metric_at, last_received_at) VALUES ",
+        "(?,1,1,5,5)", r->sessions,
         " ON DUPLICATE KEY UPDATE metrics = metrics + 1,"
+        " on_time = on_time + 1,"
         " last_metric_at = greatest(last_metric_at, VALUES(last_metric_at)),"
         " last_received_at ="
         " greatest(last_received_at, VALUES(last_received_at))");
