@@ -1,9 +1,9 @@
 #include "server/commit/commit_run.h"
 
 #include "core/log.h"
+#include "core/utf8.h"
 #include "server/store/store_sessions.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -73,6 +73,18 @@ static enum err find(struct store *s, const struct commit_step *st)
 
 #define REASON_CLASS_BYTES 65 /* "dead_letter" of "dead_letter: bad time" */
 
+/* Of whole characters: MySQL refuses the row of half a one. */
+static void class_of(const char *reason, char out[REASON_CLASS_BYTES])
+{
+    size_t all = strcspn(reason, ":"), len = 0, n;
+
+    while ((n = utf8_sequence(reason + len, all - len)) > 0 &&
+           len + n < REASON_CLASS_BYTES)
+        len += n;
+    memcpy(out, reason, len);
+    out[len] = '\0';
+}
+
 static enum err put_ledger(struct commit_run *r, const struct commit_step *st)
 {
     enum err e = WS_OK;
@@ -84,8 +96,7 @@ static enum err put_ledger(struct commit_run *r, const struct commit_step *st)
         const struct fact_tombstone *t = &f->tombstone;
         char class[REASON_CLASS_BYTES];
 
-        snprintf(class, sizeof class, "%.*s", (int)strcspn(t->reason, ":"),
-                 t->reason);
+        class_of(t->reason, class);
         e = store_ledger_bury(r->store, f->session_id, class, t->runs,
                               t->run_count, t->count);
     }
