@@ -220,13 +220,46 @@ static void give_all(struct commit_item **items, size_t count,
     }
 }
 
+/* A victim that is replayed is nobody's trouble; the counter tells how many. */
+static void say_failed(enum commit_action action, size_t count, enum err e,
+                       bool replayed)
+{
+    if (replayed)
+        log_info("commit_replayed", "step %d of %zu facts: %s, once more",
+                 (int)action, count, err_name(e));
+    else
+        log_warn("commit_step_failed", "step %d of %zu facts: %s", (int)action,
+                 count, err_name(e));
+}
+
+static void run_plan(struct commit_run *r, struct commit_plan *p, size_t count)
+{
+    const struct commit_step *st = commit_plan_next(p, WS_OK);
+    enum commit_action failed = COMMIT_BEGIN;
+    enum err failure = WS_OK;
+
+    while (st->action != COMMIT_DONE) {
+        enum commit_action action = st->action;
+        enum err e = perform(r, p, st);
+
+        if (e && !(action == COMMIT_FIND && e == WS_NOTFOUND)) {
+            failure = e;
+            failed = action;
+        }
+        st = commit_plan_next(p, e);
+        if (failure && st->action != COMMIT_ROLLBACK) {
+            say_failed(failed, count, failure, st->action == COMMIT_WAIT);
+            failure = WS_OK;
+        }
+    }
+}
+
 void commit_run_group(struct commit_run *r, struct commit_item **items,
                       size_t count)
 {
     OWN(commit_plan_close)
     struct commit_plan *p = NULL;
     int64_t start_ns = env_mono_ns(r->env), first_id;
-    const struct commit_step *st;
     enum err e = take_ids(r, count, &first_id);
 
     if (!e)
@@ -236,14 +269,7 @@ void commit_run_group(struct commit_run *r, struct commit_item **items,
         count_verdicts(r->counters, items, count);
         return;
     }
-    st = commit_plan_next(p, WS_OK);
-    while (st->action != COMMIT_DONE) {
-        e = perform(r, p, st);
-        if (e && st->action != COMMIT_FIND)
-            log_warn("commit_step_failed", "step %d of %zu facts: %s",
-                     (int)st->action, count, err_name(e));
-        st = commit_plan_next(p, e);
-    }
+    run_plan(r, p, count);
     store_arrivals_close(TAKE(r->arrivals));
     count_verdicts(r->counters, items, count);
     counters_transaction(r->counters, count,
@@ -270,5 +296,8 @@ enum err commit_run_call(struct commit_run *r,
         if (e)
             store_rollback(r->store);
     }
+    if (e == WS_AGAIN)
+        log_warn("commit_call_failed", "%d tries: %s", COMMIT_PLAN_TRIES,
+                 err_name(e));
     return e;
 }

@@ -85,7 +85,11 @@ enum err store_mysql_conn_fail(struct store_mysql_conn *c, unsigned code,
         m.e = WS_FULL;
     if (m.loss == LOSES)
         c->lost = true;
-    if (m.e != WS_EXISTS)
+    if (m.e == WS_AGAIN && m.loss == KEEPS && c->in_transaction)
+        log_info("db_again",
+                 "%s: %s (MySQL code %u), to be replayed, at: %.200s",
+                 c->url->shown, words, code, doing);
+    else if (m.e != WS_EXISTS)
         log_error("db_error", "%s: %s (MySQL code %u) at: %.200s",
                   c->url->shown, words, code, doing);
     return m.e;

@@ -47,7 +47,8 @@ enum err store_mysql_conn_query(struct store_mysql_conn *c,
 
 /* What a code of the server or of the library means for the caller; noted in
  * `c` when the connection is of no more use; logged unless the caller knows
- * it by the code alone. */
+ * it by the code alone: as an error, but what makes a transaction's caller
+ * replay it (a deadlock) as information. */
 enum err store_mysql_conn_fail(struct store_mysql_conn *c, unsigned code,
                                const char *words,
                                const char *doing) WS_MUST_CHECK;

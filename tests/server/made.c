@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -145,4 +147,25 @@ struct commit_item made_item(int64_t session_id, const char *key,
 
     made_token(session_id, it.token_sha256);
     return it;
+}
+
+void made_log_begin(struct made_log *l, enum log_level least)
+{
+    log_init("test", least);
+    l->file = memfd_create("log", MFD_CLOEXEC);
+    l->stderr_was = dup(STDERR_FILENO);
+    assert_true(l->file >= 0 && l->stderr_was >= 0);
+    assert_int_equal(dup2(l->file, STDERR_FILENO), STDERR_FILENO);
+}
+
+void made_log_end(struct made_log *l, char *out, size_t size)
+{
+    ssize_t n;
+
+    assert_int_equal(dup2(l->stderr_was, STDERR_FILENO), STDERR_FILENO);
+    n = pread(l->file, out, size - 1, 0);
+    assert_true(n >= 0);
+    out[n] = '\0';
+    close(l->file);
+    close(l->stderr_was);
 }

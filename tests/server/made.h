@@ -2,6 +2,7 @@
 #ifndef TESTS_SERVER_MADE_H
 #define TESTS_SERVER_MADE_H
 
+#include "core/log.h"
 #include "server/commit/commit_plan.h"
 #include "server/store/store_sessions.h"
 
@@ -32,5 +33,13 @@ struct fact made_metric(int64_t id, int64_t session_id, const char *key,
 /* The same as an item that was sent with the session's token. */
 struct commit_item made_item(int64_t session_id, const char *key,
                              const char *payload);
+
+/* Catch what is logged from this level on, until made_log_end() gives the
+ * first bytes of it, ended by NUL. */
+struct made_log {
+    int file, stderr_was;
+};
+void made_log_begin(struct made_log *l, enum log_level least);
+void made_log_end(struct made_log *l, char *out, size_t size);
 
 #endif
