@@ -165,13 +165,16 @@ static void finish_drain(struct listener *l)
         done(l->on_drained_arg);
 }
 
-/* No request is on its way: not in our buffer, not in the kernel's. */
+/* No request is on its way: not in our buffer, not in the kernel's. Neither
+ * shows the one for which a connection was opened just now, or is in its
+ * handshake of TLS: so a drain that lingers waits for the first. */
 static bool is_idle(const struct conn *c)
 {
+    bool may_end = c->kept || !c->listener->awaits_first;
     char byte;
 
     return c->state == CONN_STREAM || c->state == CONN_LINGER ||
-           (c->state == CONN_HEAD && !c->scanned &&
+           (c->state == CONN_HEAD && !c->scanned && may_end &&
             recv(bufferevent_getfd(c->bev), &byte, 1,
                  MSG_PEEK | MSG_DONTWAIT) <= 0);
 }
@@ -319,6 +322,7 @@ void listener_drain(struct listener *l, int64_t linger_ms, int64_t grace_ms,
     int64_t now_ns = clock_mono_ns();
 
     l->draining = true;
+    l->awaits_first = linger_ms > 0;
     l->linger_until_ns = now_ns + linger_ms * CLOCK_NS_PER_MS;
     l->drain_until_ns = now_ns + grace_ms * CLOCK_NS_PER_MS;
     l->on_drained = done;

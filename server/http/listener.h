@@ -75,7 +75,8 @@ OWN_DEFINE(listener_close, struct listener *)
 /* Take no more connections and let requests finish, each the last of its
  * connection; end idle connections after linger_ms (0: now), so that a request
  * that is on its way meanwhile is still answered; then call done(arg), at the
- * latest after grace_ms. */
+ * latest after grace_ms. With a linger_ms, a connection that had no request
+ * yet is not idle: it is waited for, up to its header deadline. */
 void listener_drain(struct listener *l, int64_t linger_ms, int64_t grace_ms,
                     void (*done)(void *arg), void *arg);
 

@@ -26,6 +26,7 @@ struct listener {
     size_t left_behind; /* exchanges of clients that left, still at work */
     bool closed;        /* freed with the last of them */
     bool draining;
+    bool awaits_first; /* draining: a connection not yet kept is not idle */
     int64_t linger_until_ns, drain_until_ns;
     void (*on_drained)(void *arg);
     void *on_drained_arg;

@@ -3,12 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { createServer as createTlsServer } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { test } from 'node:test';
 import { ask } from './lib/control.mjs';
 import { addUser, PASSWORD } from './lib/people.mjs';
 import { agentCommand, freePort, Proc, program, run, startAgent, tempDir, waitFor } from './lib/procs.mjs';
+import { Raw } from './lib/raw.mjs';
 import { get, makeCa } from './lib/tls.mjs';
 
 const fast = ['--source', 'synth', '--every', '50ms', '--ocr', 'off', '--heartbeat-every', '1s'];
@@ -157,6 +159,47 @@ test('tls: SIGHUP takes up a new certificate under load; a broken one changes no
   server.kill('SIGHUP').catch(() => {});
   await waitFor('the refusal is said', () => server.lines().some((l) => l.event === 'reload_refused' && /tls_cert/.test(l.msg)));
   assert.equal(await name(), 'second');
+});
+
+/** A way to a port that lets through half of the client's first bytes until
+ *  release() is called; .half is true once that much is sent. */
+async function slowWay(t, port) {
+  const way = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) socket.on('error', () => {});
+    far.on('close', () => near.destroy());
+    far.pipe(near);
+    near.once('data', (hello) => {
+      const middle = hello.length >> 1;
+      near.pause();
+      way.release = () => {
+        far.write(hello.subarray(middle));
+        near.pipe(far);
+      };
+      far.write(hello.subarray(0, middle), () => (way.half = true));
+    });
+  });
+  await new Promise((done) => way.listen(0, '127.0.0.1', done));
+  t.after(() => way.close());
+  return way;
+}
+
+test('tls: SIGHUP does not end a connection in its handshake', { timeout: 60000 }, async (t) => {
+  const ca = await makeCa(folder(t));
+  const server = await serve(t, await ca.issue('server'), ca);
+  const pem = readFileSync(ca.pem);
+  const way = await slowWay(t, server.port);
+  const asked = get(way.address().port, '/healthz', { ca: pem }).catch((error) => error);
+  await waitFor('half of the hello is sent', () => way.half);
+  const kept = new Raw(connectTls({ host: '127.0.0.1', port: server.port, ca: pem }));
+  kept.send('GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n');
+  assert.equal((await kept.answer()).status, 200); // opened later: both are with the worker
+  server.kill('SIGHUP').catch(() => {});
+  await kept.closed(); // the linger is over
+  way.release();
+  const answer = await asked;
+  assert.equal(answer.status, 200, String(answer));
+  await waitFor('the worker is replaced', () => server.lines().some((l) => l.event === 'replaced'));
 });
 
 test('tls: what cannot be served is said at the start', async (t) => {

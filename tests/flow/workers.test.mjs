@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { command } from './lib/people.mjs';
 import { children, freePort, Proc, program, sqlite, startServer, tempDir, waitFor } from './lib/procs.mjs';
+import { Raw, say } from './lib/raw.mjs';
 import { Layer2 } from './lib/wire.mjs';
 
 /** Items of one session, one after the other, until stopped; what a client
@@ -76,6 +77,30 @@ test('workers: SIGHUP under load replaces the worker and no request fails', { ti
   const [last] = children(server.pid);
   assert.notEqual(last.pid, first.pid);
   assert.equal(children(server.pid).length, 1);
+});
+
+test('workers: SIGHUP waits for the first request of a connection, not for another one', { timeout: 60000 }, async (t) => {
+  const server = await startServer(t);
+  const text = 'GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n';
+  const first = await Raw.open(server.port);
+  const kept = await say(server.port, text); // opened later: both are with the worker
+  assert.equal(kept.status, 200);
+  hangup(server);
+  await kept.raw.closed(); // the linger is over
+  const answer = await first.send(text).answer();
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.connection, 'close', 'of the worker that ends');
+  await replaced(server, 1);
+});
+
+test('workers: SIGHUP ends the worker also when a connection never sends a request', { timeout: 60000 }, async (t) => {
+  const server = await startServer(t);
+  const silent = await Raw.open(server.port);
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200); // the worker has both
+  hangup(server);
+  await silent.closed();
+  await replaced(server, 1);
+  assert.ok(!server.lines().some((l) => l.event === 'role_died'), 'by itself, not by SIGKILL');
 });
 
 test('workers: a killed one is back, and every item is there once', { timeout: 60000 }, async (t) => {
