@@ -51,6 +51,7 @@ struct chunk {
 static _Thread_local struct {
     struct chunk *first, **last;
     size_t chunk_bytes;
+    bool no_memory;
 } arena;
 
 static void *arena_take(size_t bytes)
@@ -65,8 +66,10 @@ static void *arena_take(size_t bytes)
         if (c)
             arena.last = &c->next;
         *arena.last = c = malloc(sizeof *c + size);
-        if (!c)
+        if (!c) {
+            arena.no_memory = true;
             return NULL;
+        }
         *c = (struct chunk){.size = size};
     }
     taken = (char *)(c + 1) + c->used;
@@ -96,6 +99,7 @@ static struct json *arena_parse(const char *text, size_t len, const char **end)
     arena.first = NULL;
     arena.last = &arena.first;
     arena.chunk_bytes = chunk_bytes(len);
+    arena.no_memory = false;
     root = cJSON_ParseWithLengthOpts(text, len, end, 0);
     if (root)
         return (struct json *)(void *)root;
@@ -121,6 +125,12 @@ static void say(struct json_error *why, size_t offset, const char *message)
         return;
     why->offset = offset;
     snprintf(why->message, sizeof why->message, "%s", message);
+}
+
+static enum err no_memory(struct json_error *why)
+{
+    say(why, 0, "out of memory");
+    return WS_NOMEM;
 }
 
 /* cJSON ends texts at a NUL, so an escaped one would cut its text short. */
@@ -217,9 +227,8 @@ static enum err check_tree(const cJSON *v, size_t depth, struct json_error *why)
     if (depth > JSON_MAX_DEPTH)
         return WS_INVALID; /* json_parse() says where */
     if (cJSON_IsObject(v)) {
-        e = find_twin(v, &twin);
-        if (e)
-            return e;
+        if (find_twin(v, &twin))
+            return no_memory(why);
         if (twin) {
             snprintf(message, sizeof message, "the member \"%.60s\" is twice",
                      twin);
@@ -268,7 +277,8 @@ enum err json_parse(const char *text, size_t len, struct json **out,
     }
     root = arena_parse(text, len, &end);
     if (!root)
-        return refuse_text(text, len, end, why);
+        return arena.no_memory ? no_memory(why)
+                               : refuse_text(text, len, end, why);
     while (end < text + len && strchr(" \t\r\n", *end) && *end)
         end++;
     if (end != text + len) {

@@ -4,6 +4,7 @@
  * Errors:  WS_INVALID  not JSON, deeper than JSON_MAX_DEPTH, a number of
  *          2^53 or more, a member twice, bytes after the end, bad UTF-8;
  *          where and why stand in struct json_error
+ *          WS_NOMEM    nothing is known of the text
  * Owns:    json_parse() hands over a tree; json_free() ends it
  * Source:  RFC 8259; cJSON (server.md: five times as fast as jansson)
  */

@@ -186,6 +186,12 @@ static void reject(struct row *r, const char *slug,
     r->problem = problems->list[0];
 }
 
+static void put_off(struct row *r)
+{
+    r->item = NULL;
+    r->wait = true;
+}
+
 /* Refuse what is above the tier; a metric within the one that the session
  * opened with is not looked up, of that kind there are many. */
 static void check_tier(struct exchange *x, struct row *r,
@@ -202,8 +208,7 @@ static void check_tier(struct exchange *x, struct row *r,
     if (t.verdict != TIERS_WITHIN || kind != WIRE_ITEM_METRIC)
         e = tiers_judge(x, r->seq, needed, &t);
     if (e || t.verdict == TIERS_WAIT) {
-        r->item = NULL;
-        r->wait = true;
+        put_off(r);
     } else if (t.verdict != TIERS_WITHIN) {
         tiers_say(&t, wire_item_name(kind), text);
         wire_problem(&problems, "/payload", "%s", text);
@@ -211,29 +216,19 @@ static void check_tier(struct exchange *x, struct row *r,
     }
 }
 
-static void parse_payload(struct row *r, struct fact *f,
-                          enum wire_item_kind kind, const char *payload,
-                          struct wire_problems *problems)
+static enum err read_payload(struct row *r, struct fact *f,
+                             enum wire_item_kind kind, const char *payload,
+                             struct wire_problems *problems)
 {
     size_t len = strlen(payload);
-    struct json_error why;
-    enum err e;
 
     if (len > INGEST_MAX_ITEM_BYTES) {
         wire_problem(problems, "/payload",
                      "payload has %zu bytes, at most %d are taken", len,
                      INGEST_MAX_ITEM_BYTES);
-        return;
+        return WS_INVALID;
     }
-    if (json_parse(payload, len, &r->doc, &why)) {
-        wire_problem(problems, "/payload", "payload is not JSON: %s",
-                     why.message);
-        return;
-    }
-    facts_payload(f, payload, len);
-    e = facts_read(kind, r->doc, f, &r->room, problems);
-    if (e && problems->count == 0)
-        wire_problem(problems, "/payload", "out of memory: send it again");
+    return facts_parse(kind, payload, len, &r->doc, f, &r->room, problems);
 }
 
 static void read_row(struct exchange *x, struct row *r, const struct json *v,
@@ -241,6 +236,7 @@ static void read_row(struct exchange *x, struct row *r, const struct json *v,
 {
     struct wire_problems problems = {.count = 0};
     enum wire_item_kind kind = WIRE_ITEM_KINDS;
+    enum err e = WS_OK;
 
     *item = *model;
     r->item = item;
@@ -251,11 +247,13 @@ static void read_row(struct exchange *x, struct row *r, const struct json *v,
         wire_item_key(exchange_principal(x)->session_uid, (uint64_t)r->seq,
                       r->key);
         item->fact.key = r->key;
-        parse_payload(r, &item->fact, kind,
-                      json_text(json_get(v, "payload"), ""), &problems);
+        e = read_payload(r, &item->fact, kind,
+                         json_text(json_get(v, "payload"), ""), &problems);
     }
     if (problems.count)
         reject(r, "bad-item", &problems);
+    else if (e) /* out of memory: it was not judged */
+        put_off(r);
     else
         check_tier(x, r, kind);
 }

@@ -278,6 +278,22 @@ enum err facts_read_layer1(enum wire_item_kind kind, const struct json *doc,
     return e ? e : read_checked(kind, doc, f, room, problems);
 }
 
+enum err facts_parse(enum wire_item_kind kind, const char *payload, size_t len,
+                     struct json **doc, struct fact *f, struct facts_room *room,
+                     struct wire_problems *problems)
+{
+    struct json_error why;
+    enum err e = json_parse(payload, len, doc, &why);
+
+    if (e == WS_INVALID)
+        wire_problem(problems, "/payload", "payload is not JSON: %s",
+                     why.message);
+    if (e)
+        return e;
+    facts_payload(f, payload, len);
+    return facts_read(kind, *doc, f, room, problems);
+}
+
 void facts_fini(struct facts_room *room)
 {
     free(room->runs);

@@ -4,6 +4,7 @@
  * Shapes:  checked against the rows of core/wire.h, then read into columns;
  *          what has no column stays in the payload
  * Errors:  WS_INVALID  with every problem found
+ *          WS_NOMEM    without a problem
  * Owns:    a fact's texts point into the document and into struct facts_room,
  *          which facts_fini() frees; all of it outlives the commit
  * Process: pure
@@ -32,6 +33,12 @@ enum err facts_read(enum wire_item_kind kind, const struct json *doc,
 enum err facts_read_layer1(enum wire_item_kind kind, const struct json *doc,
                            struct fact *f, struct facts_room *room,
                            struct wire_problems *problems) WS_MUST_CHECK;
+/* Parse an item's payload into *doc, which the caller frees whatever comes
+ * back, and read it; the fact keeps the bytes. Without memory no problem is
+ * found: the item is not judged. */
+enum err facts_parse(enum wire_item_kind kind, const char *payload, size_t len,
+                     struct json **doc, struct fact *f, struct facts_room *room,
+                     struct wire_problems *problems) WS_MUST_CHECK;
 void facts_fini(struct facts_room *room);
 
 /* The payload as it came, and its hash. */
