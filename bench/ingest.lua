@@ -42,16 +42,25 @@ local makers = {
     return function() return s.text .. key() .. "\r\n\r\n" .. metric end
   end,
   batch = function(s)
-    s.text = head(s, "/api/sessions/" .. s.id .. "/batch/", json)
     s.seq = tonumber(os.getenv("FIRST_SEQ") or "0")
+    local from = head(s, "/api/sessions/" .. s.id .. "/batch/", json)
+    local item, rest = '{"seq":', ',"kind":"metric","payload":"' .. payload .. '"}'
+    local parts = { from, 0, '\r\n\r\n{"items":[' }
+    for i = 1, per_batch do
+      parts[3 * i + 1], parts[3 * i + 3] = (i > 1 and "," or "") .. item, rest
+    end
+    parts[3 * per_batch + 4] = "]}"
+    local fixed = #'{"items":[]}' + per_batch * (#item + #rest) + per_batch - 1
     return function()
-      local items = {}
+      local digits = 0
       for i = 1, per_batch do
         s.seq = s.seq + 1
-        items[i] = '{"seq":' .. s.seq .. ',"kind":"metric","payload":"' .. payload .. '"}'
+        local seq = tostring(s.seq)
+        digits = digits + #seq
+        parts[3 * i + 2] = seq
       end
-      local body = '{"items":[' .. table.concat(items, ",") .. "]}"
-      return s.text .. #body .. "\r\n\r\n" .. body
+      parts[2] = fixed + digits
+      return table.concat(parts) -- the one copy
     end
   end,
   screenshot = function(s)

@@ -4,9 +4,10 @@
  * raw_mysql ADDRESS CONNECTIONS ROWS SESSIONS SECONDS prints "rows/s": a
  * transaction has ROWS rows of SESSIONS sessions. The database of the address
  * has the server's schema (worksight-server migrate).
- * The row is the one of ingest.lua (1 KB, keys in no order), and each
- * transaction also writes the roll-ups of its sessions, the fleet's, and the
- * sessions' figures, one statement a table, as the server's does: "share of
+ * The row is the one of ingest.lua (1 KB, keys in no order) with the columns
+ * that the server fills, bound as a client must that is given their values;
+ * each transaction also writes the roll-ups of its sessions, the fleet's, and
+ * the sessions' figures, one statement a table, as the server's does: "share of
  * raw" means raw with roll-ups.
  */
 #include "server/store/store_mysql_url.h"
@@ -23,7 +24,7 @@
 
 #define PAYLOAD_BYTES 1000
 #define KEY_BYTES 65
-#define VALUES_A_ROW 7
+#define VALUES_A_ROW 22
 #define CONNECTIONS_MOST 8
 #define ROWS_MOST 500
 
@@ -105,29 +106,68 @@ static MYSQL_BIND bytes(enum enum_field_types type, void *v, unsigned long *len)
     return (MYSQL_BIND){.buffer_type = type, .buffer = v, .length = len};
 }
 
+static MYSQL_BIND real(double *v)
+{
+    return (MYSQL_BIND){.buffer_type = MYSQL_TYPE_DOUBLE, .buffer = v};
+}
+
+static MYSQL_BIND text(char *v)
+{
+    return (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
+                        .buffer = v,
+                        .buffer_length = strlen(v)};
+}
+
+/* In the order of the columns below. */
+static void bind_row(struct raw *r, int i, MYSQL_BIND *row)
+{
+    static int64_t zero, one = 1;
+    static double productivity = 71.5, anomaly = 0.12, activity = 0.4;
+    static char ref[] = "display:0/17", version[] = "1", category[] = "focus",
+                hash[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const MYSQL_BIND all[VALUES_A_ROW] = {
+        whole(&r->ids[i]),
+        whole(&r->session[i]),
+        bytes(MYSQL_TYPE_STRING, r->keys[i], &r->key_len),
+        whole(&r->ids[i]),
+        whole(&r->at[i]),
+        whole(&r->at[i]),
+        bytes(MYSQL_TYPE_BLOB, r->hashes[i], &r->hash_len),
+        bytes(MYSQL_TYPE_BLOB, r->payload, &r->payload_len),
+        whole(&zero),
+        text(ref),
+        text(version),
+        real(&productivity),
+        real(&anomaly),
+        whole(&zero),
+        whole(&zero),
+        whole(&one),
+        whole(&one),
+        text(hash),
+        {.buffer_type = MYSQL_TYPE_NULL},
+        {.buffer_type = MYSQL_TYPE_NULL},
+        real(&activity),
+        text(category),
+    };
+
+    memcpy(row, all, sizeof all);
+}
+
 static void prepare_insert(struct raw *r)
 {
     MYSQL_BIND *b = binds_of(r, r->rows * VALUES_A_ROW);
 
     r->insert = prepare(
         r,
-        "INSERT INTO metric (id, session_id, `key`, at, received_at,"
+        "INSERT INTO metric (id, session_id, `key`, seq, at, received_at,"
         " payload_sha256, payload, source_type, source_ref, feature_version,"
         " productivity, anomaly, label, pipeline, scored, judged,"
-        " ocr_text_hash) VALUES ",
-        "(?,?,?,?,?,?,?,0,'display:0/17','1',71.5,0.12,0,0,1,1,"
-        "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')",
-        r->rows, "");
-    for (int i = 0; i < r->rows; i++) {
-        MYSQL_BIND *row = b + (ptrdiff_t)i * VALUES_A_ROW;
-
-        row[0] = whole(&r->ids[i]);
-        row[1] = whole(&r->session[i]);
-        row[2] = bytes(MYSQL_TYPE_STRING, r->keys[i], &r->key_len);
-        row[3] = row[4] = whole(&r->at[i]);
-        row[5] = bytes(MYSQL_TYPE_BLOB, r->hashes[i], &r->hash_len);
-        row[6] = bytes(MYSQL_TYPE_BLOB, r->payload, &r->payload_len);
-    }
+        " ocr_text_hash, error_code, error_message, activity, category, told)"
+        " VALUES ",
+        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1)", r->rows, "");
+    for (int i = 0; i < r->rows; i++)
+        bind_row(r, i, b + (ptrdiff_t)i * VALUES_A_ROW);
     bind(r, r->insert, b);
 }
 
