@@ -158,6 +158,7 @@ static enum err by_token(struct store *s,
 }
 
 #define EIGHT "?,?,?,?,?,?,?,?"
+#define TOKENS_FEW 8
 #define TOKENS_MOST 64 /* asked for at once */
 #define TOKENS_OF                                                              \
     "SELECT session_id, token_sha256 FROM agent_token"                         \
@@ -184,7 +185,7 @@ static enum err read_tokens(struct db_stmt *q, struct store_token *rows,
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
-/* Two statements whatever the count: the list is filled up with its last. */
+/* Three statements whatever the count: the list is filled up with its last. */
 static enum err tokens(struct store *s, struct store_token *rows, size_t count)
 {
     enum err e = WS_OK;
@@ -194,9 +195,12 @@ static enum err tokens(struct store *s, struct store_token *rows, size_t count)
         size_t places;
 
         n = count - from < TOKENS_MOST ? count - from : TOKENS_MOST;
-        places = n == 1 ? 1 : TOKENS_MOST;
+        places = n == 1 ? 1 : n <= TOKENS_FEW ? TOKENS_FEW : TOKENS_MOST;
         if (n == 1)
             e = db_stmt(store_db_conn(s), TOKENS_OF "?)", &q);
+        else if (n <= TOKENS_FEW)
+            e = db_stmt(store_db_conn(s),
+                        TOKENS_OF EIGHT ") ORDER BY session_id", &q);
         else
             e = db_stmt(store_db_conn(s),
                         TOKENS_OF EIGHT "," EIGHT "," EIGHT "," EIGHT "," EIGHT

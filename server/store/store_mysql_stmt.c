@@ -206,7 +206,8 @@ static void fill_binds(struct store_mysql_stmt *s)
         struct value *v = &s->values[s->order[i]];
         MYSQL_BIND *b = &s->binds[i];
 
-        *b = (MYSQL_BIND){.buffer_type = v->type};
+        b->buffer_type = v->type; /* the rest of it stays 0 */
+        b->buffer = NULL;
         if (v->type == MYSQL_TYPE_LONGLONG)
             b->buffer = &v->whole;
         else if (v->type == MYSQL_TYPE_DOUBLE)
