@@ -1,6 +1,6 @@
 /* store.h - what the server keeps, as rows, whatever engine holds them.
  *
- * Flow:    commit (the writers of a process) -> [store] <- readers (views, tokens)
+ * Flow:    commit (a process's writers) -> [store] <- readers (views, tokens)
  * Shapes:  "sqlite:PATH" names a store; the part before the colon is a row of
  *          the table of backends (server/store/meson.build, store_backends)
  * Errors:  WS_AGAIN    busy or a deadlock: roll back, replay the transaction
