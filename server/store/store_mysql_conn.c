@@ -169,6 +169,16 @@ static enum err wait_for_cluster(struct store_mysql_conn *c)
                : WS_OK;
 }
 
+static bool can_take_arrays(MYSQL *raw)
+{
+    unsigned can = 0; /* the upper half of 64 flags */
+
+    return mariadb_get_infov(raw,
+                             MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES,
+                             &can) == 0 &&
+           (can & (unsigned)(MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32));
+}
+
 static void set_options(struct store_mysql_conn *c)
 {
     const unsigned connect_s = CONNECT_S, answer_s = ANSWER_S;
@@ -207,6 +217,7 @@ static enum err connect_now(struct store_mysql_conn *c)
                             u->password, u->database, u->port, u->socket,
                             CLIENT_FOUND_ROWS))
         return fail(c, "connect");
+    c->takes_arrays = can_take_arrays(c->raw);
     for (size_t i = 0; i < sizeof(session) / sizeof(session[0]); i++) {
         e = store_mysql_conn_query(c, session[i]);
         if (e)

@@ -10,8 +10,9 @@
 
 #define BUCKETS 64
 #define ROWS_MOST 256
-#define ROWS_EXACT 64 /* one statement a size up to here */
-#define ROWS_STEP 16  /* and from there one every so many */
+#define ROWS_EXACT 64       /* one statement a size up to here */
+#define ROWS_STEP 16        /* and from there one every so many */
+#define ROWS_ARRAY SIZE_MAX /* the size of a statement for arrays */
 
 struct entry {
     const void *key; /* the text's or the rows' address */
@@ -97,23 +98,28 @@ enum err store_mysql_db_rows(struct db *base,
                              struct db_stmt **out)
 {
     struct conn *db = conn_of(base);
-    struct store_mysql_stmt *s = find(db, sql, rows);
+    bool array = db->to.takes_arrays && strncmp(sql->head, "INSERT", 6) == 0;
+    size_t size = array ? ROWS_ARRAY : rows;
+    struct store_mysql_stmt *s = find(db, sql, size);
     OWN_BUF struct buf text = BUF_EMPTY;
     enum err e = WS_OK;
 
     if (!s)
-        e = build_rows(sql, rows, &text);
+        e = build_rows(sql, array ? 1 : rows, &text);
     if (!s && !e)
-        e = make(db, sql, rows, sql->head, buf_text(&text), &s);
-    if (!e)
-        *out = store_mysql_stmt_fresh(s, &driver);
-    return e;
+        e = make(db, sql, size, sql->head, buf_text(&text), &s);
+    if (e)
+        return e;
+    *out = store_mysql_stmt_fresh(s, &driver);
+    return array ? store_mysql_stmt_rows(*out, rows) : WS_OK;
 }
 
-size_t store_mysql_db_take(size_t left)
+size_t store_mysql_db_take(const struct db *db, size_t left)
 {
     if (left >= ROWS_MOST)
         return ROWS_MOST;
+    if (((const struct conn *)db)->to.takes_arrays)
+        return left;
     return left <= ROWS_EXACT ? left : left - left % ROWS_STEP;
 }
 

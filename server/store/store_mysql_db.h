@@ -18,16 +18,17 @@ enum err store_mysql_db_open(struct db **out, const char *where,
                              unsigned flags) WS_MUST_CHECK;
 
 /* "HEAD ROW, ROW ... TAIL" with `rows` rows, cached by the address of `sql` and
- * the count; values are bound row after row. */
+ * the count; values are bound row after row. Where the server takes arrays, an
+ * INSERT is one statement of one row, and the rows are its array. */
 struct store_mysql_rows {
     const char *head, *row, *tail; /* literals */
 };
 enum err store_mysql_db_rows(struct db *db, const struct store_mysql_rows *sql,
                              size_t rows, struct db_stmt **out) WS_MUST_CHECK;
 
-/* How many of `left` rows the next statement should hold: of the sizes that
- * there are, so that few statements are prepared, and two hold up to 256. */
-size_t store_mysql_db_take(size_t left);
+/* How many of `left` rows the next INSERT should hold: of the sizes that there
+ * are, so that few statements are prepared, and two hold up to 256. */
+size_t store_mysql_db_take(const struct db *db, size_t left);
 
 /* The largest statement the server takes, in bytes. */
 size_t store_mysql_db_packet(const struct db *db);

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES 4 /* with many rows; then one by one */
+#define TRIES 4      /* with many rows; then one by one */
+#define ASK_ABOUT 64 /* keys, at once */
 
 /* Facts of one kind that are still to be stored: indexes into the call's. */
 struct batch {
@@ -38,7 +39,7 @@ static size_t fitting(const struct batch *b, size_t from)
             break;
         n++;
     }
-    return store_mysql_db_take(n);
+    return store_mysql_db_take(b->db, n);
 }
 
 static enum err insert(struct batch *b, size_t from, size_t n)
@@ -54,7 +55,7 @@ static enum err insert(struct batch *b, size_t from, size_t n)
 }
 
 /* Mark which of some rows are in the table by now. */
-static enum err mark_taken(struct batch *b, size_t from, size_t n)
+static enum err mark_few_taken(struct batch *b, size_t from, size_t n)
 {
     struct db_stmt *q;
     enum err e = store_mysql_db_rows(b->db, &b->kind->taken, n, &q);
@@ -74,6 +75,15 @@ static enum err mark_taken(struct batch *b, size_t from, size_t n)
                 b->results[b->left[i]] = WS_EXISTS;
     }
     return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+static enum err mark_taken(struct batch *b, size_t from, size_t n)
+{
+    enum err e = WS_OK;
+
+    for (size_t i = 0; !e && i < n; i += ASK_ABOUT)
+        e = mark_few_taken(b, from + i, n - i < ASK_ABOUT ? n - i : ASK_ABOUT);
+    return e;
 }
 
 /* Keep only those that are not known to be there. */

@@ -143,7 +143,7 @@ static enum err add(struct store *s, const int64_t *shard,
         bool metrics;
         enum err e;
 
-        n = store_mysql_db_take(count - from);
+        n = store_mysql_db_take(store_db_conn(s), count - from);
         metrics = only_metrics(r, n);
         if (shard)
             sql = metrics ? &fleet_metrics : &fleet_rows;
@@ -212,7 +212,7 @@ enum err store_mysql_rollups_add_stats(struct store *s,
         struct db_stmt *q;
         enum err e;
 
-        n = store_mysql_db_take(count - from);
+        n = store_mysql_db_take(store_db_conn(s), count - from);
         metrics = stats_of_metrics(rows + from, n);
         e = store_mysql_db_rows(store_db_conn(s),
                                 metrics ? &stat_metrics : &stat_rows, n, &q);
@@ -247,7 +247,7 @@ enum err store_mysql_rollups_put_heartbeats(struct store *s,
         struct db_stmt *q;
         enum err e;
 
-        n = store_mysql_db_take(count - from);
+        n = store_mysql_db_take(store_db_conn(s), count - from);
         e = store_mysql_db_rows(store_db_conn(s), &heartbeat_rows, n, &q);
         if (e)
             return e;

@@ -11,18 +11,11 @@
 
 #include "core/buf.h"
 #include "core/log.h"
+#include "server/store/store_mysql_values.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct value {
-    enum enum_field_types type;
-    int64_t whole;
-    double number;
-    const void *bytes;
-    unsigned long len;
-};
 
 struct column {
     my_bool null;
@@ -41,11 +34,7 @@ struct store_mysql_stmt {
     struct buf sql;   /* what the server gets */
     MYSQL_STMT *raw;
     unsigned generation; /* of the connection that prepared it */
-    uint16_t *order;     /* which value stands at each ? */
-    size_t places;
-    struct value *values;
-    size_t value_count, bound;
-    MYSQL_BIND *binds; /* of the places */
+    struct store_mysql_values values;
     struct column *columns;
     MYSQL_BIND *results; /* of the columns */
     unsigned column_count;
@@ -84,37 +73,33 @@ void store_mysql_stmt_close(struct store_mysql_stmt *s)
         mysql_stmt_close(s->raw);
     forget_columns(s);
     buf_fini(&s->sql);
-    free(s->order);
-    free(s->values);
-    free(s->binds);
+    store_mysql_values_fini(&s->values);
     free(s);
 }
+
 /* ?N becomes ?; texts in quotes hold no question mark of ours. */
 static enum err rewrite(struct store_mysql_stmt *s, const char *text)
 {
     size_t most = 0, plain = 0, n = 0;
+    OWN_FREE uint16_t *order = NULL;
 
     for (const char *p = text; *p; p++)
         most += *p == '?';
-    s->order = calloc(most + 1, sizeof(*s->order));
-    s->values = calloc(most + 1, sizeof(*s->values));
-    s->binds = calloc(most + 1, sizeof(*s->binds));
-    if (!s->order || !s->values || !s->binds)
+    order = calloc(most + 1, sizeof *order);
+    if (!order)
         return WS_NOMEM;
     for (const char *p = text; *p; p++) {
         buf_append(&s->sql, p, 1);
         if (*p != '?')
             continue;
         if (isdigit((unsigned char)p[1]))
-            s->order[n++] = (uint16_t)(*++p - '1');
+            order[n++] = (uint16_t)(*++p - '1');
         else
-            s->order[n++] = (uint16_t)plain++;
+            order[n++] = (uint16_t)plain++;
     }
-    s->places = n;
-    for (size_t i = 0; i < n; i++)
-        if (s->order[i] >= s->value_count)
-            s->value_count = s->order[i] + 1U;
-    return buf_check(&s->sql);
+    if (buf_check(&s->sql))
+        return WS_NOMEM;
+    return store_mysql_values_init(&s->values, TAKE(order), n);
 }
 
 enum err store_mysql_stmt_open(struct store_mysql_stmt **out,
@@ -150,73 +135,48 @@ struct db_stmt *store_mysql_stmt_fresh(struct store_mysql_stmt *s,
 {
     s->base.driver = driver;
     store_mysql_stmt_reset(&s->base);
-    s->bound = 0;
+    store_mysql_values_fresh(&s->values);
     return &s->base;
+}
+
+enum err store_mysql_stmt_rows(struct db_stmt *s, size_t rows)
+{
+    return store_mysql_values_rows(&stmt_of(s)->values, rows);
 }
 
 /* --- values --- */
 
-static struct value *next_value(struct store_mysql_stmt *s)
-{
-    static struct value spare; /* one too many: shows when it is run */
-
-    if (s->bound >= s->value_count) {
-        s->bound = s->value_count + 1;
-        return &spare;
-    }
-    return &s->values[s->bound++];
-}
-
 void store_mysql_stmt_bind_int(struct db_stmt *s, int64_t v)
 {
-    *next_value(stmt_of(s)) =
-        (struct value){.type = MYSQL_TYPE_LONGLONG, .whole = v};
+    store_mysql_values_add(&stmt_of(s)->values, MYSQL_TYPE_LONGLONG,
+                           (union store_mysql_cell){.whole = v}, 0);
 }
 
 void store_mysql_stmt_bind_number(struct db_stmt *s, double v)
 {
-    *next_value(stmt_of(s)) =
-        (struct value){.type = MYSQL_TYPE_DOUBLE, .number = v};
+    store_mysql_values_add(&stmt_of(s)->values, MYSQL_TYPE_DOUBLE,
+                           (union store_mysql_cell){.number = v}, 0);
 }
 
 void store_mysql_stmt_bind_null(struct db_stmt *s)
 {
-    *next_value(stmt_of(s)) = (struct value){.type = MYSQL_TYPE_NULL};
+    store_mysql_values_add(&stmt_of(s)->values, MYSQL_TYPE_NULL,
+                           (union store_mysql_cell){0}, 0);
 }
 
 void store_mysql_stmt_bind_text(struct db_stmt *s, const char *v)
 {
-    if (!v) {
+    if (v)
+        store_mysql_values_add(&stmt_of(s)->values, MYSQL_TYPE_STRING,
+                               (union store_mysql_cell){.bytes = v}, strlen(v));
+    else
         store_mysql_stmt_bind_null(s);
-        return;
-    }
-    *next_value(stmt_of(s)) =
-        (struct value){.type = MYSQL_TYPE_STRING, .bytes = v, .len = strlen(v)};
 }
 
 void store_mysql_stmt_bind_blob(struct db_stmt *s, const void *v, size_t len)
 {
-    *next_value(stmt_of(s)) = (struct value){
-        .type = MYSQL_TYPE_BLOB, .bytes = v ? v : "", .len = len};
-}
-
-static void fill_binds(struct store_mysql_stmt *s)
-{
-    for (size_t i = 0; i < s->places; i++) {
-        struct value *v = &s->values[s->order[i]];
-        MYSQL_BIND *b = &s->binds[i];
-
-        b->buffer_type = v->type; /* the rest of it stays 0 */
-        b->buffer = NULL;
-        if (v->type == MYSQL_TYPE_LONGLONG)
-            b->buffer = &v->whole;
-        else if (v->type == MYSQL_TYPE_DOUBLE)
-            b->buffer = &v->number;
-        else if (v->type != MYSQL_TYPE_NULL)
-            memcpy(&b->buffer, &v->bytes, sizeof(b->buffer));
-        b->buffer_length = v->len;
-        b->length = &v->len;
-    }
+    store_mysql_values_add(&stmt_of(s)->values, MYSQL_TYPE_BLOB,
+                           (union store_mysql_cell){.bytes = v ? v : ""}, len);
 }
 
 /* --- running --- */
@@ -333,6 +293,16 @@ static enum err fetch_all(struct store_mysql_stmt *s)
     return e;
 }
 
+static bool bind_values(struct store_mysql_stmt *s)
+{
+    const unsigned rows = (unsigned)s->values.rows;
+
+    return (s->values.places &&
+            mysql_stmt_bind_param(s->raw,
+                                  store_mysql_values_binds(&s->values))) ||
+           mysql_stmt_attr_set(s->raw, STMT_ATTR_ARRAY_SIZE, &rows);
+}
+
 static enum err execute_once(struct store_mysql_stmt *s)
 {
     enum err e = store_mysql_conn_ready(s->to);
@@ -341,14 +311,11 @@ static enum err execute_once(struct store_mysql_stmt *s)
         e = prepare(s);
     if (e)
         return e;
-    if (s->bound != s->value_count) {
-        log_error("db_error", "%zu values for: %s", s->bound, s->name);
+    if (!store_mysql_values_whole(&s->values)) {
+        log_error("db_error", "not the values of: %s", s->name);
         return WS_INVALID;
     }
-    fill_binds(s);
-    if (s->places && mysql_stmt_bind_param(s->raw, s->binds))
-        return fail(s);
-    if (mysql_stmt_execute(s->raw))
+    if (bind_values(s) || mysql_stmt_execute(s->raw))
         return fail(s);
     s->executed = true;
     s->to->changes = (int64_t)mysql_stmt_affected_rows(s->raw);

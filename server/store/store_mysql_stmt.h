@@ -28,6 +28,10 @@ OWN_DEFINE(store_mysql_stmt_close, struct store_mysql_stmt *)
 struct db_stmt *store_mysql_stmt_fresh(struct store_mysql_stmt *s,
                                        const struct db_driver *driver);
 
+/* The values that come are those of an array of rows; where
+ * store_mysql_conn.h says that the server takes arrays. */
+enum err store_mysql_stmt_rows(struct db_stmt *s, size_t rows) WS_MUST_CHECK;
+
 /* The statements' half of the driver's table. */
 void store_mysql_stmt_bind_int(struct db_stmt *s, int64_t v);
 void store_mysql_stmt_bind_number(struct db_stmt *s, double v);

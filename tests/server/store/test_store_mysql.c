@@ -4,6 +4,7 @@
 #include "server/store/store_mysql_conn.h"
 #include "tests/server/made.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,6 +101,85 @@ test_store_mysql_batch_of_new_and_known_tells_them_apart(void **state)
         assert_int_equal(results[i], i % 7 == 0 || i == 11 ? WS_EXISTS : WS_OK);
 }
 
+/* Rows of one statement; each has its own NULLs. */
+static void
+test_store_mysql_rows_of_a_statement_keep_what_each_says(void **state)
+{
+    enum { ROWS = 100 };
+    struct made *m = *state;
+    static struct fact facts[ROWS];
+    static char keys[ROWS][8], refs[ROWS][16];
+    const struct fact *list[ROWS];
+    enum err results[ROWS];
+    struct db_stmt *q;
+
+    made_session(m->store, 1);
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%03d", i);
+        snprintf(refs[i], sizeof refs[i], "ref %d", i);
+        facts[i] = made_metric(1 + i, 1, keys[i], "{}");
+        facts[i].seq = i % 2 ? i : 0;
+        facts[i].metric.source_ref = refs[i];
+        facts[i].metric.error_message = i % 3 ? NULL : refs[i];
+        facts[i].metric.activity = i % 5 ? NAN : i / 256.0;
+        list[i] = &facts[i];
+    }
+    assert_int_equal(store_begin(m->store), WS_OK);
+    assert_int_equal(store_facts_put(m->store, list, ROWS, results), WS_OK);
+    assert_int_equal(store_commit(m->store), WS_OK);
+    assert_int_equal(
+        db_stmt(store_db_conn(m->store),
+                "SELECT seq, source_ref, error_message, activity FROM metric"
+                " ORDER BY id",
+                &q),
+        WS_OK);
+    for (int i = 0; i < ROWS; i++) {
+        assert_int_equal(db_step(q), WS_OK);
+        assert_int_equal(db_is_null(q, 0), i % 2 == 0);
+        assert_int_equal(db_int(q, 0), facts[i].seq);
+        assert_string_equal(db_text(q, 1), refs[i]);
+        assert_int_equal(db_is_null(q, 2), i % 3 != 0);
+        if (i % 3 == 0)
+            assert_string_equal(db_text(q, 2), refs[i]);
+        assert_int_equal(db_is_null(q, 3), i % 5 != 0);
+        if (i % 5 == 0)
+            assert_true(db_number(q, 3) == i / 256.0);
+    }
+    assert_int_equal(db_step(q), WS_NOTFOUND);
+}
+
+static void
+test_store_mysql_one_row_too_long_among_many_stores_none(void **state)
+{
+    enum { ROWS = 100 };
+    struct made *m = *state;
+    static struct fact facts[ROWS];
+    static char keys[ROWS][8];
+    const struct fact *list[ROWS];
+    enum err results[ROWS];
+    OWN_BUF struct buf text = BUF_EMPTY;
+    struct db_stmt *q;
+
+    made_session(m->store, 1);
+    buf_printf(&text, "%*s", LONGEST + 1, "x");
+    for (int i = 0; i < ROWS; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%03d", i);
+        facts[i] = made_metric(1 + i, 1, keys[i], "{}");
+        list[i] = &facts[i];
+    }
+    facts[ROWS / 2].metric.source_ref = buf_text(&text);
+    assert_int_equal(store_begin(m->store), WS_OK);
+    assert_int_equal(store_facts_put(m->store, list, ROWS, results),
+                     WS_INVALID);
+    assert_int_equal(
+        db_stmt(store_db_conn(m->store), "SELECT count(*) FROM metric", &q),
+        WS_OK);
+    assert_int_equal(db_step(q), WS_OK);
+    assert_int_equal(db_int(q, 0), 0); /* still in the transaction */
+    db_reset(q);
+    store_rollback(m->store);
+}
+
 static void end_connection(struct made *m)
 {
     OWN(store_close)
@@ -174,6 +254,8 @@ int main(void)
         TEST(test_store_mysql_every_connection_has_the_strict_mode),
         TEST(test_store_mysql_one_character_too_long_is_invalid),
         TEST(test_store_mysql_batch_of_new_and_known_tells_them_apart),
+        TEST(test_store_mysql_rows_of_a_statement_keep_what_each_says),
+        TEST(test_store_mysql_one_row_too_long_among_many_stores_none),
         TEST(test_store_mysql_lost_connection_ends_its_transaction_alone),
         TEST(test_store_mysql_lock_held_too_long_is_again),
     };
