@@ -60,6 +60,9 @@ export function pssMiB(top) {
 
 // --- the database ---
 
+const RESTS = `SELECT variable_value FROM information_schema.global_status
+  WHERE variable_name IN ('innodb_buffer_pool_pages_dirty', 'innodb_history_list_length') ORDER BY variable_name`;
+
 /** A MariaDB of its own; bench.after ends it. */
 export async function startMariadb(bench, dir) {
   const script = resolve('tests/stack/mariadb.sh');
@@ -79,6 +82,15 @@ export async function startMariadb(bench, dir) {
       return address.replace(/worksight$/, name);
     },
     number: async (database, text) => Number(await sql(text, [database])),
+    /** Wait until nothing of an earlier run is left to be written or purged. */
+    async rest() {
+      await sql('SET GLOBAL innodb_max_dirty_pages_pct = 0; SET GLOBAL innodb_io_capacity_max = 40000; SET GLOBAL innodb_io_capacity = 20000');
+      await waitFor('the database rests', async () => {
+        const [dirty, history] = (await sql(RESTS)).split('\n').map(Number);
+        return dirty < 100 && history < 100;
+      }, { ms: 60000 });
+      await sql('SET GLOBAL innodb_max_dirty_pages_pct = 90; SET GLOBAL innodb_io_capacity = 200; SET GLOBAL innodb_io_capacity_max = 2000');
+    },
   };
 }
 
@@ -155,11 +167,12 @@ export async function wrk(target, mode, { lanes, seconds, items = 1, mariadb }) 
 }
 
 /** Rows a second of the client library alone. */
-export async function rawMysql(mariadb, { connections, rows, sessions, seconds }, dir) {
+export async function rawMysql(mariadb, { connections, rows, sessions, form = 'rows', seconds }, dir) {
   const address = await mariadb.fresh('raw');
   await must(program('worksight-server'), ['migrate', 'up', '--db', address, '--data', dir]);
+  await mariadb.rest();
   const before = cpuSeconds(mariadb.pid);
-  const out = await must(join(build, 'bench/raw_mysql'), [address, connections, rows, sessions, seconds].map(String));
+  const out = await must(join(build, 'bench/raw_mysql'), [address, connections, rows, sessions, seconds, form].map(String));
   return { rate: Number(out), dbCpu: (cpuSeconds(mariadb.pid) - before) / seconds };
 }
 

@@ -1,9 +1,10 @@
 /* raw_mysql.c - the most rows a second that a client of libmariadb gets into
  * MySQL or MariaDB: prepared statements of many rows, nothing else.
  *
- * raw_mysql ADDRESS CONNECTIONS ROWS SESSIONS SECONDS prints "rows/s": a
- * transaction has ROWS rows of SESSIONS sessions. The database of the address
- * has the server's schema (worksight-server migrate).
+ * raw_mysql ADDRESS CONNECTIONS ROWS SESSIONS SECONDS [array] prints "rows/s":
+ * a transaction has ROWS rows of SESSIONS sessions, as one statement of so many
+ * rows or, on MariaDB, as one row's statement with an array of them. The
+ * database of the address has the server's schema (worksight-server migrate).
  * The row is the one of ingest.lua (1 KB, keys in no order) with the columns
  * that the server fills, bound as a client must that is given their values;
  * each transaction also writes the roll-ups of its sessions, the fleet's, and
@@ -16,6 +17,7 @@
 #include <mysql.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +30,21 @@
 #define CONNECTIONS_MOST 8
 #define ROWS_MOST 500
 
+struct column { /* of an array of rows */
+    union {
+        int64_t whole;
+        double number;
+        void *bytes;
+    } cells[ROWS_MOST];
+    unsigned long lens[ROWS_MOST];
+    char nulls[ROWS_MOST];
+};
+
 struct raw {
     const struct store_mysql_url *url;
     int number, rows, sessions;
+    bool array;
+    struct column columns[VALUES_A_ROW];
     double seconds;
     int64_t done; /* rows */
     MYSQL *db;
@@ -154,20 +168,57 @@ static void bind_row(struct raw *r, int i, MYSQL_BIND *row)
     memcpy(row, all, sizeof all);
 }
 
+#define INSERT                                                                 \
+    "INSERT INTO metric (id, session_id, `key`, seq, at, received_at,"         \
+    " payload_sha256, payload, source_type, source_ref, feature_version,"      \
+    " productivity, anomaly, label, pipeline, scored, judged,"                 \
+    " ocr_text_hash, error_code, error_message, activity, category, told)"     \
+    " VALUES "
+#define MARKS "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1)"
+
+/* What differs from row to row and is no text is an array as it stands. */
+static MYSQL_BIND bind_column(struct raw *r, struct column *c, int number)
+{
+    MYSQL_BIND b = {.length = c->lens, .u.indicator = c->nulls}, last;
+
+    for (int i = 0; i < r->rows; i++) {
+        MYSQL_BIND row[VALUES_A_ROW];
+
+        bind_row(r, i, row);
+        last = row[number];
+        c->lens[i] = last.length ? *last.length : last.buffer_length;
+        if (i == 0)
+            b.buffer = last.buffer;
+        b.buffer_type = last.buffer_type;
+        if (last.buffer_type == MYSQL_TYPE_NULL)
+            c->nulls[i] = STMT_INDICATOR_NULL;
+        else if (last.buffer_type == MYSQL_TYPE_LONGLONG)
+            c->cells[i].whole = *(int64_t *)last.buffer;
+        else if (last.buffer_type == MYSQL_TYPE_DOUBLE)
+            c->cells[i].number = *(double *)last.buffer;
+        else
+            c->cells[i].bytes = last.buffer;
+    }
+    if (b.buffer_type != MYSQL_TYPE_LONGLONG || b.buffer == last.buffer)
+        b.buffer = c->cells;
+    if (b.buffer_type == MYSQL_TYPE_NULL)
+        b.buffer_type = MYSQL_TYPE_STRING;
+    return b;
+}
+
 static void prepare_insert(struct raw *r)
 {
+    const unsigned rows = (unsigned)r->rows;
     MYSQL_BIND *b = binds_of(r, r->rows * VALUES_A_ROW);
 
-    r->insert = prepare(
-        r,
-        "INSERT INTO metric (id, session_id, `key`, seq, at, received_at,"
-        " payload_sha256, payload, source_type, source_ref, feature_version,"
-        " productivity, anomaly, label, pipeline, scored, judged,"
-        " ocr_text_hash, error_code, error_message, activity, category, told)"
-        " VALUES ",
-        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1)", r->rows, "");
-    for (int i = 0; i < r->rows; i++)
+    r->insert = prepare(r, INSERT, MARKS, r->array ? 1 : r->rows, "");
+    for (int i = 0; i < r->rows && !r->array; i++)
         bind_row(r, i, b + (ptrdiff_t)i * VALUES_A_ROW);
+    for (int k = 0; k < VALUES_A_ROW && r->array; k++)
+        b[k] = bind_column(r, &r->columns[k], k);
+    if (r->array)
+        must(r, mysql_stmt_attr_set(r->insert, STMT_ATTR_ARRAY_SIZE, &rows),
+             "array");
     bind(r, r->insert, b);
 }
 
@@ -280,6 +331,7 @@ static struct raw *open_raw(const struct raw *model)
                       .number = model->number,
                       .rows = model->rows,
                       .sessions = model->sessions,
+                      .array = model->array,
                       .seconds = model->seconds,
                       .key_len = KEY_BYTES - 1,
                       .hash_len = sizeof r->hashes[0],
@@ -322,7 +374,8 @@ int main(int argc, char **argv)
     int connections = argc > 2 ? atoi(argv[2]) : 0;
     struct raw model = {.rows = argc > 3 ? atoi(argv[3]) : 0,
                         .sessions = argc > 4 ? atoi(argv[4]) : 0,
-                        .seconds = argc > 5 ? atof(argv[5]) : 0};
+                        .seconds = argc > 5 ? atof(argv[5]) : 0,
+                        .array = argc > 6 && strcmp(argv[6], "array") == 0};
     struct store_mysql_url *url;
 
     if (connections < 1 || connections > CONNECTIONS_MOST ||
@@ -332,7 +385,7 @@ int main(int argc, char **argv)
         store_mysql_url_open(&url, argv[1] + 6)) {
         fprintf(stderr,
                 "usage: raw_mysql mysql://USER:PASSWORD@HOST:PORT/DATABASE "
-                "CONNECTIONS ROWS SESSIONS SECONDS\n");
+                "CONNECTIONS ROWS SESSIONS SECONDS [array]\n");
         return 2;
     }
     model.url = url;
