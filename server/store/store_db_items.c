@@ -14,9 +14,13 @@
     "coalesce((SELECT m.id FROM metric m WHERE m.session_id=s.session_id AND " \
     "m.at=s.at ORDER BY m.session_id, m.at, m.id LIMIT 1), 0) "                \
     "FROM screenshot s "
-#define RANGE                                                                  \
+#define LEFT                                                                   \
     "WHERE session_id=?1 AND at>=?2 AND at<?3 AND at<=?4 "                     \
-    "AND (at<?4 OR id<?5) ORDER BY at DESC, id DESC" STORE_DB_LIMIT
+    "AND (at<?4 OR id<?5) ORDER BY at DESC, id DESC"
+#define RANGE LEFT STORE_DB_LIMIT
+/* Looks are short, and a day has 8,640 of them: more a statement. */
+#define LOOKS_PAGE 1024
+#define LOOKS_RANGE LEFT " LIMIT 1024" /* LOOKS_PAGE */
 
 static void bind_range(struct db_stmt *q, const struct store_range *r)
 {
@@ -145,7 +149,7 @@ page_of_looks(struct store *s, struct store_range *left, bool *more,
     size_t rows = 0;
     enum err e =
         db_stmt(store_db_conn(s),
-                "SELECT id, at, told, category FROM metric " RANGE, &q);
+                "SELECT id, at, told, category FROM metric " LOOKS_RANGE, &q);
 
     if (e)
         return e;
@@ -163,7 +167,7 @@ page_of_looks(struct store *s, struct store_range *left, bool *more,
         *more = each(ctx, &row);
     }
     db_reset(q);
-    *more = *more && rows == STORE_DB_PAGE;
+    *more = *more && rows == LOOKS_PAGE;
     return e == WS_NOTFOUND ? WS_OK : e;
 }
 
