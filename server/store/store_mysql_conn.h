@@ -34,7 +34,7 @@ struct store_mysql_conn {
     int64_t retry_at_ns, wait_ns;
     int64_t changes;     /* rows that the last statement hit */
     size_t packet_bytes; /* @@max_allowed_packet */
-    bool takes_arrays;   /* of rows for one statement: MariaDB does */
+    bool takes_arrays;   /* of rows for one statement: MariaDB, no cluster */
 };
 
 /* Connect and set the session up; WS_IO and no attempt while the backoff of
