@@ -276,6 +276,9 @@ static enum err bind_columns(struct store_mysql_stmt *s, MYSQL_RES *meta)
     return e;
 }
 
+/* An error among the rows (a deadlock, a node of a cluster that gives up a
+ * transaction, a value out of range) ends them. libmariadb 3.3 goes on waiting
+ * for the rest, at the statement's next use, unless it is reset. */
 static enum err fetch_all(struct store_mysql_stmt *s)
 {
     MYSQL_RES *meta;
@@ -283,8 +286,12 @@ static enum err fetch_all(struct store_mysql_stmt *s)
 
     if (!mysql_stmt_field_count(s->raw))
         return WS_OK;
-    if (mysql_stmt_store_result(s->raw))
-        return fail(s);
+    if (mysql_stmt_store_result(s->raw)) {
+        e = fail(s);
+        if (!s->to->lost)
+            (void)mysql_stmt_reset(s->raw);
+        return e;
+    }
     meta = mysql_stmt_result_metadata(s->raw);
     if (!meta)
         return WS_NOMEM;

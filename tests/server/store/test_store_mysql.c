@@ -245,6 +245,37 @@ static void test_store_mysql_lock_held_too_long_is_again(void **state)
     assert_int_equal(put_one(other, &f), WS_EXISTS);
 }
 
+static enum err ask(struct db *db, int64_t last, int *rows)
+{
+    struct db_stmt *q;
+    enum err e = db_stmt(db,
+                         "SELECT 9223372036854775807 + n"
+                         " FROM (SELECT 0 AS n UNION ALL SELECT ?) AS t",
+                         &q);
+
+    assert_int_equal(e, WS_OK);
+    db_bind_int(q, last);
+    for (*rows = 0; !(e = db_step(q)); ++*rows)
+        ;
+    db_reset(q);
+    return e == WS_NOTFOUND ? WS_OK : e;
+}
+
+/* As a node of a cluster ends a SELECT whose transaction it gives up. */
+static void
+test_store_mysql_error_among_the_rows_leaves_the_statement_usable(void **state)
+{
+    struct made *m = *state;
+    int rows;
+
+    assert_int_equal(store_begin(m->store), WS_OK);
+    assert_int_equal(ask(store_db_conn(m->store), 1, &rows), WS_IO);
+    assert_int_equal(rows, 0);
+    assert_int_equal(ask(store_db_conn(m->store), 0, &rows), WS_OK);
+    assert_int_equal(rows, 2);
+    assert_int_equal(store_commit(m->store), WS_OK);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
 
@@ -258,6 +289,7 @@ int main(void)
         TEST(test_store_mysql_one_row_too_long_among_many_stores_none),
         TEST(test_store_mysql_lost_connection_ends_its_transaction_alone),
         TEST(test_store_mysql_lock_held_too_long_is_again),
+        TEST(test_store_mysql_error_among_the_rows_leaves_the_statement_usable),
     };
 
     if (!made_use("mysql")) {
