@@ -128,6 +128,13 @@ static bool check_places(const struct settings *s, FILE *messages)
     struct stat st;
     bool good = blobs && blob_check(blobs) == WS_OK;
 
+    if (strncmp(s->blobs, "file:", 5) == 0) {
+        fprintf(messages,
+                "blobs is \"%.80s\": it must be files, which lie below data "
+                "(another disk: mount it at %.200s/blobs), or s3://BUCKET\n",
+                s->blobs, s->data);
+        good = false;
+    }
     if (!database_is_embedded(s) && strncmp(s->db, "mysql://", 8) != 0) {
         fprintf(messages,
                 "db does not begin with mysql://: write it as "

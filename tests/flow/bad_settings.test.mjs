@@ -71,6 +71,7 @@ test('worksight-server serve: what goes together or lies elsewhere is exit 2 bef
   writeFileSync(file, 'secret\n');
   for (const [args, said] of [
     [['--blobs', 'foo'], /blobs "foo": no such kind; use files, or/],
+    [['--blobs', 'file:/pictures'], /blobs is "file:\/pictures": it must be files, .*mount it at .*\/blobs/],
     [['--blobs', 's3://x'], /blobs "s3:\/\/x": a bucket's name has 3 to 63.*write s3:/],
     [['--blobs', 's3://bucket?endpoint=ftp://x'], /endpoint is not http.*write s3:/],
     [['--db', 'postgres://u@h/d'], /db does not begin with mysql:\/\/: write it as/],
