@@ -212,14 +212,32 @@ static const struct commit_step *read_ledger(struct commit_plan *p)
     return step(p, COMMIT_READ_LEDGER);
 }
 
+/* Where the items of a session begin; they are sorted by it. */
+static size_t items_of(const struct commit_plan *p, int64_t session_id)
+{
+    size_t from = p->now.from, to = p->now.to;
+
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+
+        if (p->items[middle]->fact.session_id < session_id)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 void commit_plan_known(struct commit_plan *p, int64_t session_id,
                        struct store_run run)
 {
-    for (size_t i = p->now.from; i < p->now.to; i++) {
+    for (size_t i = items_of(p, session_id); i < p->now.to; i++) {
         struct commit_item *it = p->items[i];
 
-        if (it->fact.session_id == session_id && it->fact.seq >= run.first &&
-            it->fact.seq <= run.last && it->fact.seq)
+        if (it->fact.session_id != session_id)
+            break;
+        if (it->fact.seq >= run.first && it->fact.seq <= run.last &&
+            it->fact.seq)
             it->known = true;
     }
 }

@@ -10,8 +10,7 @@
  *   then   [1 .... 5] [7 8] [10] [12 ...............
  *
  * A row that a run lengthens keeps its key; those that it reaches on its right
- * are gone. Statements are about many sessions: one a session for the rows,
- * and three for all of them.
+ * are gone. Statements are about many sessions at a time.
  */
 #include "server/store/store_db_ledger.h"
 
@@ -21,7 +20,8 @@
 
 struct sitting { /* a session, as its turn at the ledger found it */
     int64_t session_id;
-    bool buried; /* it has tombstones */
+    bool buried;           /* it has tombstones */
+    size_t run, run_count; /* of those that arrive */
     size_t row, row_count;
 };
 
@@ -207,22 +207,83 @@ static enum err read_rows(struct arrivals *a, const struct store_seqs *runs,
     return e ? e : read_rows(a, runs + count / 2, count - count / 2);
 }
 
+/* Most sessions have a row or two: those of several sessions are read at once,
+ * whatever the runs touch. False in *all: they are too many for that. */
+static enum err read_few(struct arrivals *a, const struct sitting *list,
+                         size_t n, bool *all)
+{
+    const size_t before = a->row_count;
+    struct db_stmt *q;
+    enum err e = db_stmt(a->db,
+                         "SELECT session_id, first_seq, last_seq"
+                         " FROM delivered WHERE session_id IN (" TIMES_16(
+                             "?") ") ORDER BY session_id, first_seq LIMIT ?",
+                         &q);
+
+    if (e)
+        return e;
+    for (size_t i = 0; i < MANY; i++)
+        db_bind_int(q, list[row_at(i, n)].session_id);
+    db_bind_int(q, ROWS_A_RUN * MANY + 1);
+    while (!(e = db_step(q)) && a->row_count - before < ROWS_A_RUN * MANY) {
+        e = add_row(a, db_int(q, 0),
+                    (struct store_run){db_int(q, 1), db_int(q, 2)});
+        if (e)
+            break;
+    }
+    db_reset(q);
+    *all = e == WS_NOTFOUND;
+    if (!e)
+        a->row_count = before;
+    return *all ? WS_OK : e;
+}
+
+static enum err read_sittings(struct arrivals *a, const struct sitting *list,
+                              size_t n, const struct store_seqs *runs)
+{
+    bool all = false;
+    enum err e = n > 1 ? read_few(a, list, n, &all) : WS_OK;
+
+    for (size_t i = 0; !e && !all && i < n; i++)
+        e = read_rows(a, &runs[list[i].run], list[i].run_count);
+    return e;
+}
+
 static enum err sit(struct arrivals *a, const struct store_seqs *runs,
                     size_t count)
 {
-    enum err e = WS_OK;
-
     a->sittings = calloc(count, sizeof *a->sittings);
     if (!a->sittings)
         return WS_NOMEM;
-    for (size_t i = 0; i < count; i += same_session(&runs[i], count - i))
+    for (size_t i = 0, n; i < count; i += n) {
+        n = same_session(&runs[i], count - i);
         a->sittings[a->sitting_count++] =
-            (struct sitting){.session_id = runs[i].session_id, .buried = true};
-    for (size_t i = 0, n; !e && i < a->sitting_count; i += n) {
-        n = a->sitting_count - i < MANY ? a->sitting_count - i : MANY;
-        e = take_turns(a, &a->sittings[i], n);
+            (struct sitting){.session_id = runs[i].session_id,
+                             .buried = true,
+                             .run = i,
+                             .run_count = n};
     }
-    return e;
+    return WS_OK;
+}
+
+/* The rows were read in the order of the sittings. */
+static void deal_rows(struct arrivals *a)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < a->sitting_count; i++) {
+        struct sitting *of = &a->sittings[i];
+
+        of->row = at;
+        while (at < a->row_count && a->rows[at].session_id == of->session_id)
+            at++;
+        of->row_count = at - of->row;
+    }
+}
+
+static size_t some(size_t left)
+{
+    return left < MANY ? left : MANY;
 }
 
 enum err store_db_arrivals_open(struct store_arrivals **out, struct store *s,
@@ -230,7 +291,6 @@ enum err store_db_arrivals_open(struct store_arrivals **out, struct store *s,
 {
     OWN(arrivals_close)
     struct arrivals *a = calloc(1, sizeof *a);
-    size_t at = 0;
     enum err e;
 
     if (!a)
@@ -238,17 +298,13 @@ enum err store_db_arrivals_open(struct store_arrivals **out, struct store *s,
     a->base.s = s;
     a->db = store_db_conn(s);
     e = sit(a, runs, count);
-    for (size_t i = 0; !e && i < a->sitting_count; i++) {
-        struct sitting *of = &a->sittings[i];
-        size_t n = same_session(&runs[at], count - at);
-
-        of->row = a->row_count;
-        e = read_rows(a, &runs[at], n);
-        of->row_count = a->row_count - of->row;
-        at += n;
-    }
+    for (size_t i = 0; !e && i < a->sitting_count; i += MANY)
+        e = take_turns(a, &a->sittings[i], some(a->sitting_count - i));
+    for (size_t i = 0; !e && i < a->sitting_count; i += MANY)
+        e = read_sittings(a, &a->sittings[i], some(a->sitting_count - i), runs);
     if (e)
         return e;
+    deal_rows(a);
     *out = &TAKE(a)->base;
     return WS_OK;
 }
@@ -375,7 +431,7 @@ static enum err write_all(struct arrivals *a, const struct many *sql,
     enum err e = WS_OK;
 
     for (size_t i = 0; !e && i < count; i += MANY)
-        e = write_some(a, sql, &rows[i], count - i < MANY ? count - i : MANY);
+        e = write_some(a, sql, &rows[i], some(count - i));
     return e;
 }
 

@@ -41,8 +41,8 @@ enum err store_arrivals_open(struct store_arrivals **out, struct store *s,
 void store_arrivals_close(struct store_arrivals *a);
 OWN_DEFINE(store_arrivals_close, struct store_arrivals *)
 
-/* The rows that were read, by session and in order: each overlaps a run, or
- * lies beside or between two. */
+/* The rows that were read, by session and in order: those that overlap a run or
+ * lie beside one are among them. */
 const struct store_seqs *store_arrivals_rows(const struct store_arrivals *a,
                                              size_t *count);
 

@@ -196,6 +196,81 @@ static void test_store_ledger_few_runs_over_many_rows_are_delivered(void **st)
     store_rollback(m->store);
 }
 
+/* --- many sessions in one transaction --- */
+
+#define CROWD 40
+#define SEQS 200
+
+static char crowd[CROWD][SEQS + 2]; /* 1: delivered */
+
+/* Some new seqs of a session, in order and apart. Every seventh session gets
+ * each other seq, so that it has more rows than a shared statement reads. */
+static size_t some_runs(int at, struct store_seqs *out)
+{
+    bool holes = at % 7 == 3;
+    size_t n = 0;
+
+    for (int64_t q = 2; q <= SEQS; q++) {
+        if (crowd[at][q] || (holes ? q % 2 : rand() % 12 != 0))
+            continue;
+        crowd[at][q] = 1;
+        if (n && out[n - 1].run.last == q - 1)
+            out[n - 1].run.last = q;
+        else
+            out[n++] = (struct store_seqs){at + 1, {q, q}};
+    }
+    return n;
+}
+
+static void check_crowd(struct store *s, int at)
+{
+    char seen[SEQS + 2] = {0};
+    struct store_run runs[SEQS];
+    struct store_ledger l;
+    int64_t all = 0;
+    size_t n;
+
+    assert_int_equal(store_ledger_delivered(s, at + 1, 1, SEQS, runs, SEQS, &n),
+                     WS_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            assert_true(runs[i].first > runs[i - 1].last + 1);
+        for (int64_t q = runs[i].first; q <= runs[i].last; q++, all++)
+            seen[q] = 1;
+    }
+    assert_memory_equal(seen, crowd[at], sizeof seen);
+    assert_int_equal(store_ledger_read(s, at + 1, &l), WS_OK);
+    assert_int_equal(l.accepted, all);
+}
+
+static void test_store_ledger_many_sessions_arrive_at_once(void **state)
+{
+    static struct store_seqs runs[CROWD * SEQS];
+    struct made *m = *state;
+
+    memset(crowd, 0, sizeof crowd);
+    srand(20261123);
+    for (int i = 0; i < CROWD; i++) {
+        made_session(m->store, i + 1);
+        crowd[i][1] = 1;
+    }
+    for (int round = 0; round < 5; round++) {
+        OWN(store_arrivals_close)
+        struct store_arrivals *a = NULL;
+        size_t n = 0;
+
+        for (int i = 0; i < CROWD; i++)
+            if (rand() % 4)
+                n += some_runs(i, &runs[n]);
+        begin(m->store);
+        assert_int_equal(store_arrivals_open(&a, m->store, runs, n), WS_OK);
+        assert_int_equal(store_arrivals_put(a, runs, n), WS_OK);
+        commit(m->store);
+        for (int i = 0; i < CROWD; i++)
+            check_crowd(m->store, i);
+    }
+}
+
 static void test_store_ledger_many_gaps_are_buried_at_once(void **state)
 {
     const struct store_run all = {1, 6001};
@@ -328,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_store_ledger_equals_a_model_under_random_runs),
         TEST(test_store_ledger_few_runs_over_many_rows_are_delivered),
+        TEST(test_store_ledger_many_sessions_arrive_at_once),
         TEST(test_store_ledger_many_gaps_are_buried_at_once),
         TEST(test_store_ledger_over_its_span_is_full),
         TEST(test_store_ledger_delivered_twice_is_invalid),
