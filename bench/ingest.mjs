@@ -106,8 +106,10 @@ async function measureOurs(mariadb) {
   const { accepted, transactions } = await counted(ours);
   notes.push(`ours at 64 connections: ${(accepted / transactions).toFixed(1)} metrics a transaction`);
   const large = await measure('ours', ours, 'metrics', 256, { mariadb });
+  // as our agents send while nothing is wrong: with its seq, so with the ledger
+  const singles = await measure('ours', ours, 'batch', 64, { items: 1, mariadb });
   await measure('ours', ours, 'heartbeat', 64, { mariadb });
-  await checkMetrics(mariadb, 'ours', ours, [small, large]);
+  await checkMetrics(mariadb, 'ours', ours, [small, large, singles]);
   // into a fresh database, as the raw client
   const fresh = await startOurs(bench, dir, 'batch', ['--db', await mariadb.fresh('batch')]);
   const batch = await measure('ours', fresh, 'batch', 16, { items: ITEMS, mariadb });
@@ -190,6 +192,7 @@ function table(version) {
     targets: [over(m64, a, 35, 'A'), over(m64, b, 22, 'B'), [m64?.p99, 'p99 <= 10 ms', (v) => v <= 10], share(m64, raw.small)],
   });
   line('ours: metrics, 256 connections', m256, { a, b, of: raw.large });
+  line('ours: batches of one item, 64 connections', got['ours batch 64'], { a, b, of: raw.small });
   line(`ours: items, batches of ${ITEMS}, 16 connections`, batch, { a, b, of: raw.batch, targets: [share(batch, raw.batch)] });
   line('peer A: heartbeats, 64 connections', beatsA);
   line('peer B: heartbeats, 64 connections', beatsB, { a: beatsA });
