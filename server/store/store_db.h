@@ -53,6 +53,11 @@ enum err store_db_begin(struct store *s) WS_MUST_CHECK;
 enum err store_db_commit(struct store *s) WS_MUST_CHECK;
 void store_db_rollback(struct store *s);
 
+/* "HEAD ROW, ROW ... TAIL": a statement of as many rows as are wanted. */
+struct store_db_many {
+    const char *head, *row, *tail; /* literals */
+};
+
 /* The columns of a roll-up in the order that store_db_views_figures() reads
  * them, from a column on. */
 #define STORE_DB_FIGURES                                                       \

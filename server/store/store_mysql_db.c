@@ -83,7 +83,7 @@ static enum err get_stmt(struct db *base, const char *sql, struct db_stmt **out)
     return e;
 }
 
-static enum err build_rows(const struct store_mysql_rows *sql, size_t rows,
+static enum err build_rows(const struct store_db_many *sql, size_t rows,
                            struct buf *out)
 {
     buf_printf(out, "%s", sql->head);
@@ -93,9 +93,8 @@ static enum err build_rows(const struct store_mysql_rows *sql, size_t rows,
     return buf_check(out);
 }
 
-enum err store_mysql_db_rows(struct db *base,
-                             const struct store_mysql_rows *sql, size_t rows,
-                             struct db_stmt **out)
+enum err store_mysql_db_rows(struct db *base, const struct store_db_many *sql,
+                             size_t rows, struct db_stmt **out)
 {
     struct conn *db = conn_of(base);
     bool array = db->to.takes_arrays && strncmp(sql->head, "INSERT", 6) == 0;

@@ -11,19 +11,16 @@
 #ifndef SERVER_STORE_STORE_MYSQL_DB_H
 #define SERVER_STORE_STORE_MYSQL_DB_H
 
-#include "core/db.h"
+#include "server/store/store_db.h"
 
 /* Connect to what stands after "mysql:". */
 enum err store_mysql_db_open(struct db **out, const char *where,
                              unsigned flags) WS_MUST_CHECK;
 
-/* "HEAD ROW, ROW ... TAIL" with `rows` rows, cached by the address of `sql` and
- * the count; values are bound row after row. Where the server takes arrays, an
- * INSERT is one statement of one row, and the rows are its array. */
-struct store_mysql_rows {
-    const char *head, *row, *tail; /* literals */
-};
-enum err store_mysql_db_rows(struct db *db, const struct store_mysql_rows *sql,
+/* The statement with `rows` rows, cached by the address of `sql` and the count;
+ * values are bound row after row. Where the server takes arrays, an INSERT is
+ * one statement of one row, and the rows are its array. */
+enum err store_mysql_db_rows(struct db *db, const struct store_db_many *sql,
                              size_t rows, struct db_stmt **out) WS_MUST_CHECK;
 
 /* How many of `left` rows the next INSERT should hold: of the sizes that there

@@ -4,9 +4,9 @@
  * that are there are read and the rest is tried again, until nobody races.
  * Never INSERT IGNORE, which swallows what it would cut.
  */
+#include "server/store/store_db_kinds.h"
 #include "server/store/store_mysql.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@
 /* Facts of one kind that are still to be stored: indexes into the call's. */
 struct batch {
     struct db *db;
-    const struct store_mysql_kind *kind;
+    const struct store_db_kind *kind;
     const struct fact *const *facts;
     enum err *results;
     size_t *left;
@@ -28,13 +28,20 @@ static bool same_key(const struct fact *a, const struct fact *b)
     return a->session_id == b->session_id && strcmp(a->key, b->key) == 0;
 }
 
+/* At most. Every text of the columns stands in the payload too, but for those
+ * that the server makes. */
+static size_t row_bytes(const struct fact *f)
+{
+    return 2 * f->payload_len + strlen(f->key) + 1024;
+}
+
 /* As many of the first rows as fit one statement and a prepared size. */
 static size_t fitting(const struct batch *b, size_t from)
 {
     size_t room = store_mysql_db_packet(b->db) / 2, bytes = 0, n = 0;
 
     while (from + n < b->count) {
-        bytes += store_mysql_kinds_bytes(b->facts[b->left[from + n]]);
+        bytes += row_bytes(b->facts[b->left[from + n]]);
         if (n && bytes > room)
             break;
         n++;
@@ -50,7 +57,7 @@ static enum err insert(struct batch *b, size_t from, size_t n)
     if (e)
         return e;
     for (size_t i = 0; i < n; i++)
-        store_mysql_kinds_bind(q, b->facts[b->left[from + i]]);
+        store_db_kinds_bind(q, b->facts[b->left[from + i]]);
     return db_run(q);
 }
 
@@ -140,7 +147,7 @@ static void choose(struct batch *b, size_t count, enum wire_item_kind kind)
 {
     const struct fact *last = NULL;
 
-    b->kind = &store_mysql_kinds[kind];
+    b->kind = &store_db_kinds[kind];
     b->count = 0;
     for (size_t i = 0; i < count; i++) {
         if (b->facts[i]->kind != kind)
@@ -175,56 +182,13 @@ static enum err put(struct store *s, const struct fact *const *facts,
     }
     for (size_t i = 0; !e && i < count; i++)
         if (results[i] == WS_OK)
-            e = store_mysql_kinds_follow(b.db, facts[i]);
-    return e;
-}
-
-/* --- the row that holds a key --- */
-
-static enum err read_found(struct db_stmt *q, struct fact_found *out)
-{
-    const void *hash, *payload;
-    size_t hash_len, len;
-
-    out->id = db_int(q, 0);
-    out->seq = db_int(q, 1);
-    hash = db_blob(q, 2, &hash_len);
-    if (hash_len != sizeof out->payload_sha256)
-        return WS_CORRUPT;
-    memcpy(out->payload_sha256, hash, hash_len);
-    payload = db_blob(q, 3, &len);
-    buf_clear(&out->payload);
-    buf_append(&out->payload, payload, len);
-    snprintf(out->blob, sizeof out->blob, "%s", db_text(q, 4));
-    return buf_check(&out->payload);
-}
-
-static enum err find(struct store *s, enum wire_item_kind kind,
-                     int64_t session_id, const char *key,
-                     struct fact_found *out)
-{
-    struct db_stmt *q;
-    enum err e;
-
-    if (!store_mysql_kinds[kind].find)
-        return WS_NOTFOUND;
-    e = db_stmt(store_db_conn(s), store_mysql_kinds[kind].find, &q);
-    if (e)
-        return e;
-    db_bind_int(q, session_id);
-    db_bind_text(q, key);
-    e = db_step(q);
-    if (e)
-        return e;
-    out->kind = kind;
-    e = read_found(q, out);
-    db_reset(q);
+            e = store_db_kinds_follow(s, facts[i]);
     return e;
 }
 
 const struct store_facts_ops store_mysql_facts = {
     .put = put,
-    .find = find,
+    .find = store_db_kinds_find,
     .add_rollups = store_mysql_rollups_add,
     .add_fleet = store_mysql_rollups_add_fleet,
     .add_stats = store_mysql_rollups_add_stats,

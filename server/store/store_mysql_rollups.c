@@ -29,9 +29,9 @@
                         productivity_max) "," PLUS(anomaly_sum)                \
                         LEAST(anomaly_min) "," MOST(anomaly_max)
 
-static const struct store_mysql_rows session_rows = {
+static const struct store_db_many session_rows = {
     "INSERT INTO rollup (session_id, quarter, " FIGURES, ROW, MERGE};
-static const struct store_mysql_rows fleet_rows = {
+static const struct store_db_many fleet_rows = {
     "INSERT INTO fleet_rollup (quarter, shard, " FIGURES, ROW, MERGE};
 
 /* Most rows are of metrics alone, all of them scored and judged. Nothing is
@@ -48,10 +48,10 @@ static const struct store_mysql_rows fleet_rows = {
                 greatest, productivity_max) "," PLUS(anomaly_sum)              \
                 EXTREME(least, anomaly_min) "," EXTREME(greatest, anomaly_max)
 
-static const struct store_mysql_rows session_metrics = {
+static const struct store_db_many session_metrics = {
     "INSERT INTO rollup (session_id, quarter, " FIGURES, METRICS_ROW,
     METRICS_MERGE};
-static const struct store_mysql_rows fleet_metrics = {
+static const struct store_db_many fleet_metrics = {
     "INSERT INTO fleet_rollup (quarter, shard, " FIGURES, METRICS_ROW,
     METRICS_MERGE};
 
@@ -61,12 +61,12 @@ static const struct store_mysql_rows fleet_metrics = {
     " VALUES "
 #define LATEST(name) #name " = greatest(" #name ", VALUES(" #name "))"
 
-static const struct store_mysql_rows stat_rows = {
+static const struct store_db_many stat_rows = {
     STATS, "(?,?,?,?,?,?,?,?,?)",
     " ON DUPLICATE KEY UPDATE " PLUS(metrics) PLUS(screenshots) PLUS(recordings)
         PLUS(events) PLUS(on_time) LATEST(last_metric_at) "," LATEST(
             last_screenshot_at) "," LATEST(last_received_at)};
-static const struct store_mysql_rows stat_metrics = {
+static const struct store_db_many stat_metrics = {
     STATS, "(?,?,0,0,0,?,?,0,?)",
     " ON DUPLICATE KEY UPDATE " PLUS(metrics) PLUS(on_time)
         LATEST(last_metric_at) "," LATEST(last_received_at)};
@@ -74,7 +74,7 @@ static const struct store_mysql_rows stat_metrics = {
 /* A heartbeat is taken when it is not older; its queue when it says a head. */
 #define NEWER "VALUES(last_seen) >= last_seen"
 #define SAID NEWER " AND VALUES(head_seq) > 0"
-static const struct store_mysql_rows heartbeat_rows = {
+static const struct store_db_many heartbeat_rows = {
     "INSERT INTO heartbeat (session_id, last_seen, head_seq, head_at, pending,"
     " health) VALUES ",
     "(?,?,?,?,?,?)",
@@ -138,7 +138,7 @@ static enum err add(struct store *s, const int64_t *shard,
 
     for (size_t from = 0; from < count; from += n) {
         const struct store_rollup *r = rows + from;
-        const struct store_mysql_rows *sql;
+        const struct store_db_many *sql;
         struct db_stmt *q;
         bool metrics;
         enum err e;

@@ -1,15 +1,12 @@
 /* store_sqlite_parts.h - what fills the facts' table of SQLite, by file.
  *
- * Flow:    store_sqlite_facts.c lists them; _insert.c and _rollups.c hold them
+ * Flow:    store_sqlite_facts.c lists them; _rollups.c and _heartbeats.c hold them
  * Source:  store_facts.h says what each promises
  */
 #ifndef SERVER_STORE_STORE_SQLITE_PARTS_H
 #define SERVER_STORE_STORE_SQLITE_PARTS_H
 
 #include "server/store/store_sqlite.h"
-
-/* Insert one fact into its table; WS_EXISTS when its key is taken. */
-enum err store_sqlite_insert(struct db *db, const struct fact *f) WS_MUST_CHECK;
 
 enum err store_sqlite_rollups_add(struct store *s,
                                   const struct store_rollup *rows,

@@ -1,7 +1,7 @@
-/* store_mysql_kinds.c - the table of each kind of fact, and its columns. */
-#include "server/store/store_mysql.h"
+#include "server/store/store_db_kinds.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HEAD(table, more)                                                      \
@@ -11,6 +11,7 @@
 #define KIND(table, more, marks, blob)                                         \
     {                                                                          \
         .insert = {HEAD(table, more), ROW marks, ""},                          \
+        .insert_one = HEAD(table, more) ROW marks,                             \
         .taken = {"SELECT session_id, \"key\" FROM " table                     \
                   " WHERE (session_id, \"key\") IN (",                         \
                   "(?,?)", ")"},                                               \
@@ -18,7 +19,7 @@
                 " FROM " table " WHERE session_id = ? AND \"key\" = ?",        \
     }
 
-const struct store_mysql_kind store_mysql_kinds[WIRE_ITEM_KINDS] = {
+const struct store_db_kind store_db_kinds[WIRE_ITEM_KINDS] = {
     [WIRE_ITEM_METRIC] =
         KIND("metric",
              "source_type, source_ref, feature_version, productivity, anomaly,"
@@ -137,7 +138,7 @@ static void (*const binds[WIRE_ITEM_KINDS])(struct db_stmt *,
     [WIRE_ITEM_TOMBSTONE] = bind_tombstone,
 };
 
-void store_mysql_kinds_bind(struct db_stmt *q, const struct fact *f)
+void store_db_kinds_bind(struct db_stmt *q, const struct fact *f)
 {
     db_bind_int(q, f->id);
     db_bind_int(q, f->session_id);
@@ -153,35 +154,83 @@ void store_mysql_kinds_bind(struct db_stmt *q, const struct fact *f)
     binds[f->kind](q, f);
 }
 
-/* Every text of the columns stands in the payload too, but for those the
- * server makes. */
-size_t store_mysql_kinds_bytes(const struct fact *f)
+/* --- the row that holds a key --- */
+
+static enum err read_found(struct db_stmt *q, struct fact_found *out)
 {
-    return 2 * f->payload_len + strlen(f->key) + 1024;
+    const void *hash, *payload;
+    size_t hash_len, len;
+
+    out->id = db_int(q, 0);
+    out->seq = db_int(q, 1);
+    hash = db_blob(q, 2, &hash_len);
+    if (hash_len != sizeof out->payload_sha256)
+        return WS_CORRUPT;
+    memcpy(out->payload_sha256, hash, hash_len);
+    payload = db_blob(q, 3, &len);
+    buf_clear(&out->payload);
+    buf_append(&out->payload, payload, len);
+    snprintf(out->blob, sizeof out->blob, "%s", db_text(q, 4));
+    return buf_check(&out->payload);
+}
+
+enum err store_db_kinds_find(struct store *s, enum wire_item_kind kind,
+                             int64_t session_id, const char *key,
+                             struct fact_found *out)
+{
+    struct db_stmt *q;
+    enum err e;
+
+    if (!store_db_kinds[kind].find)
+        return WS_NOTFOUND;
+    e = db_stmt(store_db_conn(s), store_db_kinds[kind].find, &q);
+    if (e)
+        return e;
+    db_bind_int(q, session_id);
+    db_bind_text(q, key);
+    e = db_step(q);
+    if (e)
+        return e;
+    out->kind = kind;
+    e = read_found(q, out);
+    db_reset(q);
+    return e;
 }
 
 /* --- recordings and their status, in whatever order they arrive --- */
 
+#define NEWEST_STATUS                                                          \
+    "(SELECT status, drive_file_id, error_message, retry_count"                \
+    " FROM recording_status WHERE session_id = ?1 AND recording_seq = ?2"      \
+    " ORDER BY status DESC, seq DESC LIMIT 1)"
+
 /* A status that came before its recording counts once the recording is there.
- */
-static enum err catch_up(struct db *db, const struct fact *f)
+ * MySQL sets from left to right: what is read stands after it. */
+static enum err catch_up(struct store *s, const struct fact *f)
 {
+    static const char *const sql[STORE_DIALECTS] = {
+        [STORE_SQLITE] =
+            "UPDATE recording SET status = n.status,"
+            " drive_file_id = ifnull(n.drive_file_id,"
+            " recording.drive_file_id), error_message = n.error_message,"
+            " retry_count = max(recording.retry_count, n.retry_count)"
+            " FROM " NEWEST_STATUS " AS n"
+            " WHERE session_id = ?1 AND seq = ?2"
+            " AND n.status >= recording.status",
+        [STORE_MYSQL] =
+            "UPDATE recording r JOIN " NEWEST_STATUS " n"
+            " SET r.drive_file_id = ifnull(n.drive_file_id,"
+            " r.drive_file_id), r.error_message = n.error_message,"
+            " r.retry_count = greatest(r.retry_count, n.retry_count),"
+            " r.status = n.status WHERE r.session_id = ?1 AND r.seq = ?2"
+            " AND n.status >= r.status",
+    };
     struct db_stmt *q;
     enum err e;
 
     if (!f->seq)
         return WS_OK;
-    e = db_stmt(db,
-                "UPDATE recording r JOIN (SELECT status, drive_file_id,"
-                " error_message, retry_count FROM recording_status"
-                " WHERE session_id = ?1 AND recording_seq = ?2"
-                " ORDER BY status DESC, seq DESC LIMIT 1) n"
-                " SET r.drive_file_id = ifnull(n.drive_file_id,"
-                " r.drive_file_id), r.error_message = n.error_message,"
-                " r.retry_count = greatest(r.retry_count, n.retry_count),"
-                " r.status = n.status WHERE r.session_id = ?1 AND r.seq = ?2"
-                " AND n.status >= r.status",
-                &q);
+    e = db_stmt(store_db_conn(s), store_db_sql(s, sql), &q);
     if (e)
         return e;
     db_bind_int(q, f->session_id);
@@ -189,18 +238,19 @@ static enum err catch_up(struct db *db, const struct fact *f)
     return db_run(q);
 }
 
+#define MOVE(greatest)                                                         \
+    "UPDATE recording SET drive_file_id = ifnull(?2, drive_file_id),"          \
+    " error_message = ?3, retry_count = " greatest "(retry_count, ?4),"        \
+    " status = ?1 WHERE session_id = ?5 AND seq = ?6 AND status <= ?1"
+
 /* Forward only: an older status that arrives late changes nothing. */
-static enum err move_recording(struct db *db, const struct fact *f)
+static enum err move_recording(struct store *s, const struct fact *f)
 {
+    static const char *const sql[STORE_DIALECTS] = {
+        [STORE_SQLITE] = MOVE("max"), [STORE_MYSQL] = MOVE("greatest")};
     const struct fact_recording_status_row *r = &f->recording_status;
     struct db_stmt *q;
-    enum err e = db_stmt(db,
-                         "UPDATE recording SET"
-                         " drive_file_id = ifnull(?2, drive_file_id),"
-                         " error_message = ?3,"
-                         " retry_count = greatest(retry_count, ?4), status = ?1"
-                         " WHERE session_id = ?5 AND seq = ?6 AND status <= ?1",
-                         &q);
+    enum err e = db_stmt(store_db_conn(s), store_db_sql(s, sql), &q);
 
     if (e)
         return e;
@@ -213,11 +263,11 @@ static enum err move_recording(struct db *db, const struct fact *f)
     return db_run(q);
 }
 
-enum err store_mysql_kinds_follow(struct db *db, const struct fact *f)
+enum err store_db_kinds_follow(struct store *s, const struct fact *f)
 {
     if (f->kind == WIRE_ITEM_RECORDING)
-        return catch_up(db, f);
+        return catch_up(s, f);
     if (f->kind == WIRE_ITEM_RECORDING_STATUS)
-        return move_recording(db, f);
+        return move_recording(s, f);
     return WS_OK;
 }
