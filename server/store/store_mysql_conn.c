@@ -110,6 +110,8 @@ enum err store_mysql_conn_query(struct store_mysql_conn *c, const char *sql)
     if (mysql_real_query(c->raw, sql, strlen(sql)))
         return fail(c, sql);
     rows = mysql_store_result(c->raw);
+    if (!rows && mysql_field_count(c->raw))
+        return fail(c, sql);
     mysql_free_result(rows);
     return WS_OK;
 }
@@ -127,15 +129,16 @@ static const char *const session[] = {
 static enum err check_session(struct store_mysql_conn *c)
 {
     static const char sql[] = "SELECT @@sql_mode, @@max_allowed_packet";
-    MYSQL_RES *rows = NULL;
-    MYSQL_ROW row = NULL;
+    MYSQL_RES *rows;
+    MYSQL_ROW row;
     enum err e = WS_OK;
 
     if (mysql_real_query(c->raw, sql, sizeof(sql) - 1))
         return fail(c, sql);
     rows = mysql_store_result(c->raw);
-    if (rows)
-        row = mysql_fetch_row(rows);
+    if (!rows)
+        return fail(c, sql);
+    row = mysql_fetch_row(rows);
     if (!row || !row[0] || !row[1]) {
         e = WS_IO;
     } else if (strcmp(row[0], STORE_MYSQL_MODES) != 0) {
@@ -153,12 +156,14 @@ static enum err ask_cluster(struct store_mysql_conn *c, bool *in_cluster)
 {
     static const char sql[] = "SHOW VARIABLES WHERE variable_name = 'wsrep_on'"
                               " AND value = 'ON'";
-    MYSQL_RES *rows = NULL;
+    MYSQL_RES *rows;
 
     if (mysql_real_query(c->raw, sql, sizeof(sql) - 1))
         return fail(c, sql);
     rows = mysql_store_result(c->raw);
-    *in_cluster = rows && mysql_num_rows(rows) > 0;
+    if (!rows)
+        return fail(c, sql);
+    *in_cluster = mysql_num_rows(rows) > 0;
     mysql_free_result(rows);
     return WS_OK;
 }
