@@ -1,6 +1,7 @@
 /* store_sqlite_parts.h - what fills the facts' table of SQLite, by file.
  *
- * Flow:    store_sqlite_facts.c lists them; _rollups.c and _heartbeats.c hold them
+ * Flow:    store_sqlite_facts.c lists them; store_sqlite_rollups.c and
+ *          store_sqlite_heartbeats.c hold them
  * Source:  store_facts.h says what each promises
  */
 #ifndef SERVER_STORE_STORE_SQLITE_PARTS_H

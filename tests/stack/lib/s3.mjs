@@ -91,8 +91,12 @@ export async function startRadosgw(t) {
   const args = ['-c', `${dir}/ceph.conf`, '-n', 'client.rgw', '--no-mon-config', '--rgw-data', dir];
   const key = 'WORKSIGHTKEY';
   const secret = 'worksightsecret';
-  const user = await run('chroot', [root, 'radosgw-admin', ...args, 'user', 'create', '--uid=worksight', '--display-name=worksight', `--access-key=${key}`, `--secret-key=${secret}`]);
-  if (user.code !== 0) return { why: `radosgw-admin: ${user.err.trim().split('\n').pop()}` };
+  // Where cores are busy it sometimes hangs once its work is done: then the user is there.
+  const there = (made) => made?.code === 0 || /user: worksight exists/.test(made?.err);
+  let user;
+  for (let tries = 0; tries < 3 && !there(user); tries++)
+    user = await run('chroot', [root, 'radosgw-admin', ...args, 'user', 'create', '--uid=worksight', '--display-name=worksight', `--access-key=${key}`, `--secret-key=${secret}`], { timeoutMs: 20000 });
+  if (!there(user)) return { why: `radosgw-admin: ${user.err.trim().split('\n').pop()}` };
   const proc = new Proc('chroot', [
     root, 'radosgw', ...args, '-f', `--rgw-frontends=beast endpoint=127.0.0.1:${port}`,
   ]);
