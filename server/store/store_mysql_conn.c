@@ -83,6 +83,8 @@ enum err store_mysql_conn_fail(struct store_mysql_conn *c, unsigned code,
             m = meanings[i];
     if (code == 1030 && strstr(words, " 28 ")) /* the engine met ENOSPC */
         m.e = WS_FULL;
+    if (code == 1792 && c->guarded) /* the transaction was ended unasked */
+        m = (struct meaning){code, WS_AGAIN, KEEPS};
     if (m.loss == LOSES)
         c->lost = true;
     if (m.e == WS_AGAIN && m.loss == KEEPS && c->in_transaction)
@@ -190,10 +192,33 @@ static enum err learn_server(struct store_mysql_conn *c)
 
     if (e)
         return e;
+    c->in_cluster = in_cluster;
     c->takes_arrays = !in_cluster && can_take_arrays(c->raw);
     return in_cluster
                ? store_mysql_conn_query(c, "SET SESSION wsrep_sync_wait=1")
                : WS_OK;
+}
+
+enum err store_mysql_conn_guard(struct store_mysql_conn *c, bool on)
+{
+    enum err e;
+
+    if (!c->in_cluster || c->read_only || c->guarded == on)
+        return WS_OK;
+    e = store_mysql_conn_query(c, on ? "SET SESSION TRANSACTION READ ONLY"
+                                     : "SET SESSION TRANSACTION READ WRITE");
+    if (!e)
+        c->guarded = on;
+    return e;
+}
+
+bool store_mysql_conn_is_open(const struct store_mysql_conn *c)
+{
+    unsigned status = 0;
+
+    return mariadb_get_infov(c->raw, MARIADB_CONNECTION_SERVER_STATUS,
+                             &status) == 0 &&
+           (status & SERVER_STATUS_IN_TRANS);
 }
 
 static void set_options(struct store_mysql_conn *c)
@@ -254,6 +279,7 @@ void store_mysql_conn_drop(struct store_mysql_conn *c)
     c->raw = NULL;
     c->lost = false;
     c->in_transaction = false;
+    c->guarded = false;
 }
 
 enum err store_mysql_conn_ready(struct store_mysql_conn *c)

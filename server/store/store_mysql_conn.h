@@ -35,6 +35,8 @@ struct store_mysql_conn {
     int64_t changes;     /* rows that the last statement hit */
     size_t packet_bytes; /* @@max_allowed_packet */
     bool takes_arrays;   /* of rows for one statement: MariaDB, no cluster */
+    bool in_cluster;     /* a node of Galera: see store_mysql_conn_guard() */
+    bool guarded;
 };
 
 /* Connect and set the session up; WS_IO and no attempt while the backoff of
@@ -45,6 +47,17 @@ void store_mysql_conn_drop(struct store_mysql_conn *c);
 /* Run one text without rows. */
 enum err store_mysql_conn_query(struct store_mysql_conn *c,
                                 const char *sql) WS_MUST_CHECK;
+
+/* A node of Galera gives a transaction up for another node's, and not always
+ * says so: it lost the word when the next command was a PREPARE (MariaDB
+ * 10.11). What follows would then be done on its own, and COMMIT be answered.
+ * While guarded, nothing is written out of a transaction, and commit() of
+ * store_mysql_db.c asks whether there is one. Elsewhere: nothing. */
+enum err store_mysql_conn_guard(struct store_mysql_conn *c,
+                                bool on) WS_MUST_CHECK;
+
+/* Is a transaction open, by the server's last word? */
+bool store_mysql_conn_is_open(const struct store_mysql_conn *c);
 
 /* What a code of the server or of the library means for the caller; noted in
  * `c` when the connection is of no more use; logged unless the caller knows

@@ -3,6 +3,7 @@
 #include "server/store/store_mysql_db.h"
 
 #include "core/buf.h"
+#include "core/log.h"
 #include "server/store/store_mysql_stmt.h"
 
 #include <stdlib.h>
@@ -135,6 +136,8 @@ static enum err exec(struct db *base, const char *sql)
     struct conn *db = conn_of(base);
     enum err e = store_mysql_conn_ready(&db->to);
 
+    if (!e) /* what makes tables ends the transaction that it stands in */
+        e = store_mysql_conn_guard(&db->to, false);
     while (!e && *sql) {
         const char *end = strstr(sql, ";\n");
         OWN_FREE char *one =
@@ -149,20 +152,28 @@ static enum err exec(struct db *base, const char *sql)
     return e;
 }
 
+static enum err start(struct store_mysql_conn *to)
+{
+    enum err e = store_mysql_conn_ready(to);
+
+    if (!e)
+        e = store_mysql_conn_guard(to, true);
+    if (!e)
+        e = store_mysql_conn_query(to, to->read_only
+                                           ? "START TRANSACTION"
+                                           : "START TRANSACTION READ WRITE");
+    return e;
+}
+
 static enum err begin(struct db *base)
 {
     struct store_mysql_conn *to = &conn_of(base)->to;
     enum err e;
 
     to->in_transaction = false;
-    e = store_mysql_conn_ready(to);
-    if (!e)
-        e = store_mysql_conn_query(to, "START TRANSACTION");
-    if (e && to->lost) {
-        e = store_mysql_conn_ready(to);
-        if (!e)
-            e = store_mysql_conn_query(to, "START TRANSACTION");
-    }
+    e = start(to);
+    if (e && to->lost)
+        e = start(to);
     to->in_transaction = !e;
     return e;
 }
@@ -170,9 +181,18 @@ static enum err begin(struct db *base)
 static enum err commit(struct db *base)
 {
     struct store_mysql_conn *to = &conn_of(base)->to;
-    enum err e =
-        to->lost || !to->raw ? WS_IO : store_mysql_conn_query(to, "COMMIT");
+    enum err e;
 
+    if (to->lost || !to->raw)
+        return WS_IO;
+    if (to->guarded && !store_mysql_conn_is_open(to)) {
+        log_info("db_again",
+                 "%s: the node ended the transaction, to be replayed, at: "
+                 "COMMIT",
+                 to->url->shown);
+        return WS_AGAIN;
+    }
+    e = store_mysql_conn_query(to, "COMMIT");
     if (!e)
         to->in_transaction = false;
     return e == WS_OK || e == WS_AGAIN || e == WS_FULL ? e : WS_IO;

@@ -276,6 +276,39 @@ test_store_mysql_error_among_the_rows_leaves_the_statement_usable(void **state)
     assert_int_equal(store_commit(m->store), WS_OK);
 }
 
+/* As a node does that gives the transaction up and loses the word. */
+static void end_unasked(struct store *s)
+{
+    struct db_stmt *q;
+
+    assert_int_equal(db_stmt(store_db_conn(s), "ROLLBACK", &q), WS_OK);
+    assert_int_equal(db_run(q), WS_OK);
+}
+
+static void
+test_store_mysql_transaction_that_the_node_ended_is_again(void **state)
+{
+    struct made *m = *state;
+    struct fact f = made_metric(1, 1, "k", "{}");
+    const struct fact *list = &f;
+    struct fact_found found = {0};
+    enum err result;
+
+    made_session(m->store, 1);
+    assert_int_equal(store_begin(m->store), WS_OK);
+    end_unasked(m->store);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_AGAIN);
+    store_rollback(m->store);
+    assert_int_equal(store_begin(m->store), WS_OK);
+    assert_int_equal(store_facts_put(m->store, &list, 1, &result), WS_OK);
+    end_unasked(m->store);
+    assert_int_equal(store_commit(m->store), WS_AGAIN);
+    store_rollback(m->store);
+    assert_int_equal(store_facts_find(m->store, f.kind, 1, "k", &found),
+                     WS_NOTFOUND);
+    assert_int_equal(put_one(m->store, &f), WS_OK);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
 
@@ -291,10 +324,15 @@ int main(void)
         TEST(test_store_mysql_lock_held_too_long_is_again),
         TEST(test_store_mysql_error_among_the_rows_leaves_the_statement_usable),
     };
+    const struct CMUnitTest on_galera[] = {
+        TEST(test_store_mysql_transaction_that_the_node_ended_is_again),
+    };
 
     if (!made_use("mysql")) {
         fputs("WS_TEST_MYSQL names no server: make test-stack\n", stderr);
         return 2;
     }
+    if (getenv("WS_TEST_GALERA"))
+        return cmocka_run_group_tests(on_galera, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
