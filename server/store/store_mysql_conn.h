@@ -35,8 +35,8 @@ struct store_mysql_conn {
     int64_t changes;     /* rows that the last statement hit */
     size_t packet_bytes; /* @@max_allowed_packet */
     bool takes_arrays;   /* of rows for one statement: MariaDB, no cluster */
-    bool in_cluster;     /* a node of Galera: see store_mysql_conn_guard() */
-    bool guarded;
+    bool in_cluster;     /* a node of Galera */
+    bool guarded;        /* see store_mysql_conn_guard() */
 };
 
 /* Connect and set the session up; WS_IO and no attempt while the backoff of
